@@ -1,0 +1,28 @@
+/* The table of subcommands: a new command is one line here and one file cmd_NAME.c. */
+#include "cli/commands.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+const command command_table[] = {
+    {NULL, NULL, 0, NULL},
+};
+
+int cli_fail(const error *err)
+{
+    char text[ERROR_FILE_BYTES + ERROR_MESSAGE_BYTES + 64];
+    fprintf(stderr, "vouch: %s\n", error_describe(err, text, sizeof text));
+    return status_exit_code(err->code);
+}
+
+int cli_usage(const char *command_name, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "vouch: %s: ", command_name);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "; see 'vouch %s --help'\n", command_name);
+    va_end(args);
+    return 2;
+}
