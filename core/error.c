@@ -49,12 +49,9 @@ static void trim_to_character(char *text, size_t bytes)
     size_t length = strlen(text);
     if (length + 1 < bytes)
         return;
-    text[utf8_floor(text, length, length)] = '\0';
-    if (!utf8_valid(text, strlen(text))) {
-        while (length > 0 && ((unsigned char)text[length - 1] & 0x80) != 0)
-            length--;
-        text[length] = '\0';
-    }
+    size_t valid = utf8_first_invalid(text, length);
+    if (length - valid < 4)
+        text[valid] = '\0';
 }
 
 status error_setv(error *err, status code, const char *format, va_list args)

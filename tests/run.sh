@@ -24,7 +24,7 @@ run_unit() { # binary
         echo "not ok $name: exit status $code" >>"$out.tap"
     fi
     if grep -q '^not ok' "$out.tap"; then
-        echo "--- $name"; tail -n 60 "$out"
+        echo "--- $name"; tail -n 60 "$out" | sed "s/^/    /"
     fi >"$out.show"
 }
 
@@ -58,11 +58,11 @@ tier_golden() {
         want=0; [ -e "$dir/code" ] && want=$(cat "$dir/code")
         if [ "$code" = 77 ]; then echo "skip $name"; continue; fi
         if [ "$code" != "$want" ]; then
-            echo "not ok $name: exit status $code, expected $want"; tail -n 20 "$work/err" "$work/out"
+            echo "not ok $name: exit status $code, expected $want"; tail -n 20 "$work/err" "$work/out" | sed "s/^/    /"
         elif ! diff -u "$dir/out" "$work/out" >"$work/diff"; then
-            echo "not ok $name: standard output differs"; head -n 40 "$work/diff"
+            echo "not ok $name: standard output differs"; head -n 40 "$work/diff" | sed "s/^/    /"
         elif [ -e "$dir/err" ] && ! diff -u "$dir/err" "$work/err" >"$work/diff"; then
-            echo "not ok $name: standard error differs"; head -n 40 "$work/diff"
+            echo "not ok $name: standard error differs"; head -n 40 "$work/diff" | sed "s/^/    /"
         else
             echo "ok $name"
         fi
@@ -73,7 +73,7 @@ tier_house() {
     local s
     for s in tests/house/*.sh; do
         if bash "$s" >"$work/house" 2>&1; then echo "ok $(basename "$s" .sh)"
-        else echo "not ok $(basename "$s" .sh)"; tail -n 30 "$work/house"; fi
+        else echo "not ok $(basename "$s" .sh)"; tail -n 30 "$work/house" | sed "s/^/    /"; fi
     done
 }
 
