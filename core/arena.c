@@ -123,7 +123,7 @@ char *arena_cstr(arena *a, str text)
 str arena_str(arena *a, str text)
 {
     char *copy = arena_cstr(a, text);
-    return copy == NULL ? (str){0} : (str){copy, text.length};
+    return str_make(copy, copy == NULL ? 0 : text.length);
 }
 
 char *arena_printf(arena *a, const char *format, ...)
