@@ -10,11 +10,12 @@
 
 /* The ids of a shipped model depend on this order: append only. */
 const char *const modeltext_reserved[] = {
-    "<Q>",   "<A>",   "<H>",     "<W>",     "<ok>",  "<no>",   "<E1>", "<E2>", "<E3>",   "<E4>",
-    "<E5>",  "<E6>",  "<V1>",    "<V2>",    "<V3>",  "<V4>",   "<T1>", "<T2>", "<T3>",   "<X1>",
-    "<X2>",  "<X3>",  "<X4>",    "<X5>",    "<X6>",  "<+>",    "<->",  "<|>",  "<type>", "<flt>",
-    "<max>", "<min>", "<cmp>",   "<eq>",    "<ne>",  "<lt>",   "<le>", "<gt>", "<ge>",   "<in>",
-    "<and>", "<or>",  "<minus>", "<count>", "<ask>", "<desc>", "<at>", "<zh>", "<en>",   NULL};
+    "<Q>",      "<A>",   "<H>",     "<W>",     "<ok>",  "<no>",   "<E1>", "<E2>", "<E3>",   "<E4>",
+    "<E5>",     "<E6>",  "<V1>",    "<V2>",    "<V3>",  "<V4>",   "<T1>", "<T2>", "<T3>",   "<X1>",
+    "<X2>",     "<X3>",  "<X4>",    "<X5>",    "<X6>",  "<+>",    "<->",  "<|>",  "<type>", "<flt>",
+    "<max>",    "<min>", "<cmp>",   "<eq>",    "<ne>",  "<lt>",   "<le>", "<gt>", "<ge>",   "<in>",
+    "<and>",    "<or>",  "<minus>", "<count>", "<ask>", "<desc>", "<at>", "<zh>", "<en>",   "<*>",
+    "<search>", "<r1>",  "<r2>",    "<r3>",    "<r4>",  "<r5>",   "<r6>", NULL};
 
 static bool is_wordlike(utf8proc_int32_t c)
 {
