@@ -41,6 +41,7 @@ typedef struct fusion_request {
     str lang;        /* "zh", "en"; empty = detected */
     clock_day as_of; /* CLOCK_DAY_UNKNOWN = now */
     bool strict, explain, all;
+    bool no_model;                     /* templates and lexical ranking alone, for this question */
     int samples;                       /* best of n; 0 or 1 = one */
     fusion_conversation *conversation; /* may be NULL */
     const atomic_bool *cancel;         /* may be NULL; set to stop early (STATUS_CANCELLED) */
