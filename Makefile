@@ -12,6 +12,9 @@ SAN     ?=
 FOLDERS := core kg ingest retriever llm llm/train fusion service
 PKGS    := sqlite3 libcurl jansson libpcre2-8 serd-0 raptor2 libutf8proc zlib libzstd \
            libmicrohttpd libsodium libedit uchardet opencc
+V       ?=
+# What a rule prints: 'CC core/str.c'; the whole command with V=1.
+say      = $(if $(V),,@echo "  $(1) $(2)";)
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Werror
 
 # pkg-config runs once, and only for targets that compile.
@@ -50,27 +53,27 @@ setup: ## install the system packages that are missing (apt)
 # --- compile and link ------------------------------------------------------------------------
 $(BUILD)/obj/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/obj/%.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -c -o $@ $<
+	$(call say,AS,$<)$(CC) $(CPPFLAGS) -c -o $@ $<
 
 define folder_library
 $(BUILD)/lib/$(subst /,_,$(1)).a: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c)) \
         $(patsubst %.S,$(BUILD)/obj/%.o,$(wildcard $(1)/*.S))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	$$(call say,AR,$$@)$(AR) rcs $$@ $$^
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_library,$(f))))
 
 $(BUILD)/vouch: $(CLI_OBJS) $(LIBS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJS) $(LINK_LIBS) $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJS) $(LINK_LIBS) $(LDLIBS)
 
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LDLIBS) -lcmocka
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LDLIBS) -lcmocka
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 

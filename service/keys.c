@@ -128,8 +128,8 @@ static status load(const char *path, bool create, json_t **root, error *err)
     }
     json_t *loaded = json_load_file(path, JSON_REJECT_DUPLICATES, &problem);
     if (loaded == NULL)
-        return error_set_at(err, STATUS_SYNTAX, path,
-                            problem.line < 0 ? 0 : (uint64_t)problem.line, 0, "%s", problem.text);
+        return error_set_at(err, STATUS_SYNTAX, path, problem.line < 0 ? 0 : (uint64_t)problem.line,
+                            0, "%s", problem.text);
     if (!json_is_array(json_object_get(loaded, "keys"))) {
         json_decref(loaded);
         return error_set_at(err, STATUS_INVALID, path, 0, 0, "this is no vouch key file");
@@ -215,8 +215,8 @@ static status save(const char *path, json_t *root, error *err)
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_errno(err, STATUS_IO, errno, "cannot write the key file");
-    bool ok = json_dumpfd(root, fd, JSON_INDENT(2)) == 0 && write(fd, "\n", 1) == 1 &&
-              fsync(fd) == 0;
+    bool ok =
+        json_dumpfd(root, fd, JSON_INDENT(2)) == 0 && write(fd, "\n", 1) == 1 && fsync(fd) == 0;
     int saved = errno;
     ok = close(fd) == 0 && ok && rename(temporary, path) == 0;
     if (!ok) {
@@ -260,9 +260,9 @@ static json_t *new_entry(const char *graph, service_role role, const char *note,
     snprintf(text, SERVICE_KEY_TEXT_BYTES, "vk_%s_%s", id_text, secret_text);
     sodium_memzero(secret, sizeof secret);
     sodium_memzero(secret_text, sizeof secret_text);
-    json_t *entry = json_pack("{s:s, s:s, s:{s:s}, s:I}", "id", id_text, "hash", hash_text,
-                              "grants", graph, service_role_name(role), "created_at",
-                              (json_int_t)clock_unix_seconds());
+    json_t *entry =
+        json_pack("{s:s, s:s, s:{s:s}, s:I}", "id", id_text, "hash", hash_text, "grants", graph,
+                  service_role_name(role), "created_at", (json_int_t)clock_unix_seconds());
     if (entry != NULL && note != NULL)
         json_object_set_new(entry, "note", json_string(note));
     if (entry != NULL && rate > 0)

@@ -1,7 +1,8 @@
-/* API keys: who may do what on which graph. The key file is JSON (mode 0600) that holds only hashes:
- * BLAKE2b-256 of the key's 256 random bits (libsodium crypto_generichash; a slow password hash
- * adds nothing to a random secret). A key looks like "vk_<id>_<secret>", is shown once, and its hash
- * is compared in constant time. A service_keys value is immutable and shared by threads. */
+/* API keys: who may do what on which graph. The key file is JSON (mode 0600) that holds only
+ * hashes: BLAKE2b-256 of the key's 256 random bits (libsodium crypto_generichash; a slow password
+ * hash adds nothing to a random secret). A key looks like "vk_<id>_<secret>", is shown once, and
+ * its hash is compared in constant time. A service_keys value is immutable and shared by threads.
+ */
 #ifndef VOUCH_SERVICE_KEYS_H
 #define VOUCH_SERVICE_KEYS_H
 

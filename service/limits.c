@@ -1,5 +1,5 @@
-/* See limits.h. An open-addressed table of buckets, eight probes a client: the stalest of the eight is
- * replaced when all are taken. */
+/* See limits.h. An open-addressed table of buckets, eight probes a client: the stalest of the eight
+ * is replaced when all are taken. */
 #include "service/limits.h"
 
 #include <pthread.h>

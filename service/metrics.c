@@ -12,8 +12,16 @@ static const double bounds[] = {0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000,
 #define BUCKETS (sizeof bounds / sizeof bounds[0] + 1)
 #define STATUS_CLASSES 6 /* 1xx..5xx at 1..5 */
 
-enum { STAGE_LINK, STAGE_PLAN, STAGE_EXECUTE, STAGE_PROMPT, STAGE_GENERATE, STAGE_VERIFY,
-       STAGE_TOTAL, STAGES };
+enum {
+    STAGE_LINK,
+    STAGE_PLAN,
+    STAGE_EXECUTE,
+    STAGE_PROMPT,
+    STAGE_GENERATE,
+    STAGE_VERIFY,
+    STAGE_TOTAL,
+    STAGES
+};
 static const char *const stage_names[STAGES] = {"link",     "plan",   "execute", "prompt",
                                                 "generate", "verify", "total"};
 

@@ -20,7 +20,7 @@ void service_metrics_request(service_metrics *m, unsigned route, unsigned http_s
 /* An answer: its status, verdicts, tokens and stage timings. */
 void service_metrics_answer(service_metrics *m, const answer *a);
 void service_metrics_rejected(service_metrics *m, bool queue_full); /* else: rate limit */
-void service_metrics_queue(service_metrics *m, int change);          /* +1 queued, -1 taken */
+void service_metrics_queue(service_metrics *m, int change);         /* +1 queued, -1 taken */
 
 typedef struct service_graph_gauge {
     const char *name; /* NULL: unnamed (the caller has no key) */

@@ -1,0 +1,732 @@
+/* See http.h. Each request is reference-counted: one count is libmicrohttpd's until its completed
+ * callback, one is the worker's while it runs. `lock` of a request guards its connection, state and
+ * stream. libmicrohttpd closes a connection whose answer is queued at the first handler call, so
+ * that happens only for refusals. */
+#include "service/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/utf8.h"
+
+#define STREAM_BACKLOG ((size_t)1 << 20)
+#define WATCH_INTERVAL_MS 50
+#define ARENA_LIMIT ((size_t)512 << 20)
+
+typedef enum exchange_state {
+    READING, /* the body comes in */
+    WORKING, /* queued or with a worker; connection suspended */
+    STREAMING,
+    FINISHED /* the answer is complete */
+} exchange_state;
+
+typedef struct exchange {
+    http_request r; /* first: an exchange is its request */
+    http_server *server;
+    struct MHD_Connection *connection; /* NULL once it is gone; under lock */
+    atomic_uint references;
+    pthread_mutex_t lock;
+    pthread_cond_t drained;
+    exchange_state state;
+    bool suspended;
+    bool answered; /* a response was queued */
+    bool body_too_large;
+    int spool_fd;
+    size_t stream_sent; /* bytes of r.out that were handed over */
+    struct exchange *next_queued;
+    struct exchange *previous, *next; /* the watch list */
+} exchange;
+
+struct http_server {
+    http_options options;
+    struct MHD_Daemon *daemon;
+    pthread_t *workers;
+    unsigned worker_count;
+    pthread_t watch;
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t work, idle;
+    exchange *queue_head, *queue_tail;
+    unsigned queued, in_flight;
+    exchange *watched; /* queued or running */
+    bool stopping;
+    atomic_uint spooled;
+};
+
+typedef struct worker_start {
+    http_server *server;
+    unsigned index;
+} worker_start;
+
+/* --- life of an exchange -----------------------------------------------------------------------
+ */
+static void release(exchange *x)
+{
+    if (atomic_fetch_sub(&x->references, 1) != 1)
+        return;
+    if (x->spool_fd >= 0)
+        close(x->spool_fd);
+    if (x->r.body_path != NULL)
+        unlink(x->r.body_path);
+    buf_free(&x->r.out);
+    arena_free(x->r.a);
+    pthread_mutex_destroy(&x->lock);
+    pthread_cond_destroy(&x->drained);
+    free(x);
+}
+
+static void set_address(exchange *x)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info == NULL || info->client_addr == NULL)
+        return;
+    const struct sockaddr *sa = info->client_addr;
+    const void *bytes =
+        sa->sa_family == AF_INET6
+            ? (const void *)&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr
+            : (const void *)&((const struct sockaddr_in *)(const void *)sa)->sin_addr;
+    inet_ntop(sa->sa_family, bytes, x->r.address, sizeof x->r.address);
+}
+
+static exchange *begin(http_server *server, struct MHD_Connection *connection, const char *method,
+                       const char *path)
+{
+    exchange *x = calloc(1, sizeof *x);
+    if (x == NULL)
+        return NULL;
+    x->r.a = arena_new(ARENA_LIMIT);
+    x->spool_fd = -1;
+    x->server = server;
+    x->connection = connection;
+    atomic_init(&x->references, 1);
+    pthread_mutex_init(&x->lock, NULL);
+    pthread_cond_init(&x->drained, NULL);
+    x->r.method = x->r.a == NULL ? NULL : arena_cstr(x->r.a, str_from(method));
+    x->r.path = x->r.method == NULL ? NULL : arena_cstr(x->r.a, str_from(path));
+    if (x->r.path == NULL) {
+        release(x);
+        return NULL;
+    }
+    unsigned char random[16];
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(x->r.id, sizeof x->r.id, random, sizeof random);
+    x->r.begun_ns = clock_monotonic_ns();
+    x->r.deadline_ns = x->r.begun_ns + (uint64_t)server->options.request_timeout_s * 1000000000u;
+    set_address(x);
+    return x;
+}
+
+const char *http_header_in(http_request *r, const char *name)
+{
+    exchange *x = (exchange *)(void *)r;
+    return x->connection == NULL
+               ? NULL
+               : MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+const char *http_percent_decode(str text, arena *a)
+{
+    char *out = arena_alloc(a, text.length + 1);
+    size_t length = 0;
+    for (size_t i = 0; out != NULL && i < text.length; i++) {
+        int high = text.data[i] == '%' && text.length - i > 2 ? hex_digit(text.data[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(text.data[i + 2]) : -1;
+        if (low >= 0) {
+            out[length++] = (char)(high << 4 | low);
+            i += 2;
+        } else {
+            out[length++] = text.data[i];
+        }
+    }
+    return out == NULL || memchr(out, '\0', length) != NULL || !utf8_valid(out, length) ? NULL
+                                                                                        : out;
+}
+
+const char *http_query(http_request *r, const char *name)
+{
+    exchange *x = (exchange *)(void *)r;
+    const char *raw = x->connection == NULL
+                          ? NULL
+                          : MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
+    return raw == NULL ? NULL : http_percent_decode(str_from(raw), r->a);
+}
+
+/* libmicrohttpd would decode the path before it is split; paths and parameters are decoded by
+ * http_percent_decode instead, so that an encoded '/' inside an entity's IRI stays one segment. */
+static size_t keep_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+void http_header_out(http_request *r, const char *name, const char *value)
+{
+    if (r->header_count < HTTP_HEADERS_OUT && value != NULL)
+        r->headers[r->header_count++] = (http_header){name, value};
+}
+
+/* --- sending ------------------------------------------------------------------------------------
+ */
+static void add_headers(struct MHD_Response *response, const http_request *r)
+{
+    MHD_add_response_header(response, "Content-Type",
+                            r->content_type == NULL ? "application/json" : r->content_type);
+    MHD_add_response_header(response, "X-Request-Id", r->id);
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    for (size_t i = 0; i < r->header_count; i++)
+        MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
+}
+
+/* Queues the finished answer. */
+static enum MHD_Result send_answer(exchange *x)
+{
+    http_request *r = &x->r;
+    if (r->status == 0)
+        r->status = 500;
+    struct MHD_Response *response;
+    if (r->fixed != NULL) {
+        response = MHD_create_response_from_buffer(r->fixed_bytes, (void *)(uintptr_t)r->fixed,
+                                                   MHD_RESPMEM_PERSISTENT);
+    } else {
+        response =
+            MHD_create_response_from_buffer(r->out.length, r->out.data, MHD_RESPMEM_PERSISTENT);
+    }
+    if (response == NULL)
+        return MHD_NO;
+    add_headers(response, r);
+    enum MHD_Result result = MHD_queue_response(x->connection, r->status, response);
+    MHD_destroy_response(response);
+    x->answered = true;
+    return result;
+}
+
+/* libmicrohttpd asks for more of a stream: copies what is there, or suspends until there is more.
+ */
+static ssize_t read_stream(void *context, uint64_t position, char *out, size_t most)
+{
+    exchange *x = context;
+    (void)position;
+    pthread_mutex_lock(&x->lock);
+    size_t waiting = x->r.out.length - x->stream_sent;
+    ssize_t result = 0;
+    if (waiting > 0) {
+        size_t bytes = waiting < most ? waiting : most;
+        memcpy(out, x->r.out.data + x->stream_sent, bytes);
+        x->stream_sent += bytes;
+        if (x->stream_sent == x->r.out.length) {
+            buf_clear(&x->r.out);
+            x->stream_sent = 0;
+        }
+        pthread_cond_signal(&x->drained);
+        result = (ssize_t)bytes;
+    } else if (x->state == FINISHED) {
+        result = MHD_CONTENT_READER_END_OF_STREAM;
+    } else if (x->connection != NULL) {
+        x->suspended = true;
+        MHD_suspend_connection(x->connection);
+    }
+    pthread_mutex_unlock(&x->lock);
+    return result;
+}
+
+static enum MHD_Result send_stream(exchange *x)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_stream, x, NULL);
+    if (response == NULL)
+        return MHD_NO;
+    add_headers(response, &x->r);
+    MHD_add_response_header(response, "Cache-Control", "no-store");
+    MHD_add_response_header(response, "X-Accel-Buffering", "no");
+    enum MHD_Result result =
+        MHD_queue_response(x->connection, x->r.status == 0 ? 200 : x->r.status, response);
+    MHD_destroy_response(response);
+    x->answered = true;
+    return result;
+}
+
+/* Lets libmicrohttpd look at the connection again. Under x->lock. */
+static void resume(exchange *x)
+{
+    if (x->suspended && x->connection != NULL) {
+        x->suspended = false;
+        MHD_resume_connection(x->connection);
+    }
+}
+
+status http_stream_begin(http_request *r)
+{
+    exchange *x = (exchange *)(void *)r;
+    pthread_mutex_lock(&x->lock);
+    bool alive = x->connection != NULL && !atomic_load(&r->cancel);
+    if (alive) {
+        buf_clear(&r->out);
+        x->state = STREAMING;
+        resume(x);
+    }
+    pthread_mutex_unlock(&x->lock);
+    return alive ? STATUS_OK : STATUS_CANCELLED;
+}
+
+status http_stream_write(http_request *r, str bytes)
+{
+    exchange *x = (exchange *)(void *)r;
+    pthread_mutex_lock(&x->lock);
+    while (r->out.length - x->stream_sent > STREAM_BACKLOG && x->connection != NULL &&
+           !atomic_load(&r->cancel)) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += 1;
+        pthread_cond_timedwait(&x->drained, &x->lock, &until);
+    }
+    status code = x->connection == NULL || atomic_load(&r->cancel) ? STATUS_CANCELLED : STATUS_OK;
+    if (code == STATUS_OK && !buf_add(&r->out, bytes))
+        code = STATUS_MEMORY;
+    resume(x);
+    pthread_mutex_unlock(&x->lock);
+    return code;
+}
+
+/* --- queue and workers --------------------------------------------------------------------------
+ */
+static void watch_add(http_server *s, exchange *x)
+{
+    x->next = s->watched;
+    if (s->watched != NULL)
+        s->watched->previous = x;
+    s->watched = x;
+}
+
+static void watch_remove(http_server *s, exchange *x)
+{
+    if (x->previous != NULL)
+        x->previous->next = x->next;
+    else
+        s->watched = x->next;
+    if (x->next != NULL)
+        x->next->previous = x->previous;
+    x->previous = x->next = NULL;
+}
+
+/* Suspends and queues; false when the queue is full or the server stops. */
+static bool enqueue(http_server *s, exchange *x)
+{
+    pthread_mutex_lock(&s->lock);
+    bool room = !s->stopping && s->queued < s->options.queue;
+    if (room) {
+        x->state = WORKING;
+        x->suspended = true;
+        MHD_suspend_connection(x->connection);
+        atomic_fetch_add(&x->references, 1);
+        if (s->queue_tail == NULL)
+            s->queue_head = x;
+        else
+            s->queue_tail->next_queued = x;
+        s->queue_tail = x;
+        s->queued++;
+        s->in_flight++;
+        watch_add(s, x);
+        pthread_cond_signal(&s->work);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (room)
+        s->options.on_queue(s->options.context, 1);
+    return room;
+}
+
+static exchange *dequeue(http_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    while (s->queue_head == NULL && !s->stopping)
+        pthread_cond_wait(&s->work, &s->lock);
+    exchange *x = s->queue_head;
+    if (x != NULL) {
+        s->queue_head = x->next_queued;
+        if (s->queue_head == NULL)
+            s->queue_tail = NULL;
+        s->queued--;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return x;
+}
+
+static void finish(http_server *s, exchange *x)
+{
+    pthread_mutex_lock(&s->lock);
+    watch_remove(s, x);
+    s->in_flight--;
+    if (s->in_flight == 0)
+        pthread_cond_broadcast(&s->idle);
+    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_lock(&x->lock);
+    x->state = FINISHED;
+    resume(x);
+    pthread_mutex_unlock(&x->lock);
+    release(x);
+}
+
+static void *work(void *context)
+{
+    worker_start *start = context;
+    http_server *s = start->server;
+    unsigned index = start->index;
+    free(start);
+    exchange *x;
+    while ((x = dequeue(s)) != NULL) {
+        s->options.on_queue(s->options.context, -1);
+        if (clock_monotonic_ns() >= x->r.deadline_ns)
+            s->options.on_queue_full(s->options.context, &x->r);
+        else
+            s->options.on_request(s->options.context, index, &x->r);
+        finish(s, x);
+    }
+    return NULL;
+}
+
+static bool client_has_gone(const exchange *x)
+{
+    if (x->connection == NULL)
+        return true;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info == NULL)
+        return false;
+    struct pollfd p = {.fd = info->connect_fd, .events = POLLIN};
+    char byte;
+    return poll(&p, 1, 0) > 0 && ((p.revents & (POLLERR | POLLHUP)) != 0 ||
+                                  recv(p.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0);
+}
+
+static void *watch(void *context)
+{
+    http_server *s = context;
+    pthread_mutex_lock(&s->lock);
+    while (!s->stopping || s->in_flight > 0) {
+        uint64_t now = clock_monotonic_ns();
+        for (exchange *x = s->watched; x != NULL; x = x->next) {
+            if (now >= x->r.deadline_ns)
+                atomic_store(&x->r.timed_out, true);
+            pthread_mutex_lock(&x->lock);
+            if (client_has_gone(x))
+                atomic_store(&x->r.cancel, true);
+            pthread_mutex_unlock(&x->lock);
+        }
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += WATCH_INTERVAL_MS * 1000000L;
+        if (until.tv_nsec >= 1000000000L) {
+            until.tv_sec++;
+            until.tv_nsec -= 1000000000L;
+        }
+        pthread_cond_timedwait(&s->idle, &s->lock, &until);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* --- libmicrohttpd's callbacks
+ * -------------------------------------------------------------------- */
+static void refuse_large(exchange *x)
+{
+    x->body_too_large = true;
+    x->r.status = 413;
+}
+
+/* Headers are in: lets the router decide; a refusal with a body on its way is sent at once and the
+ * connection closed. */
+static enum MHD_Result first_call(http_server *s, struct MHD_Connection *connection,
+                                  const char *path, const char *method, void **slot)
+{
+    exchange *x = begin(s, connection, method, path);
+    if (x == NULL)
+        return MHD_NO;
+    *slot = x;
+    s->options.on_headers(s->options.context, &x->r);
+    const char *length = http_header_in(&x->r, "Content-Length");
+    const char *coding = http_header_in(&x->r, "Transfer-Encoding");
+    bool has_body = coding != NULL || (length != NULL && strcmp(length, "0") != 0);
+    int64_t bytes = 0;
+    if (x->r.status == 0 && length != NULL &&
+        (!str_to_i64(str_from(length), &bytes) || bytes < 0 || (uint64_t)bytes > x->r.body_limit))
+        refuse_large(x);
+    if (x->body_too_large)
+        s->options.on_queue_full(s->options.context, &x->r);
+    return x->r.status != 0 && has_body ? send_answer(x) : MHD_YES;
+}
+
+static bool spool(exchange *x, const char *data, size_t bytes)
+{
+    http_request *r = &x->r;
+    if (x->spool_fd < 0) {
+        r->body_path = arena_printf(r->a, "%s/upload-%s", r->spool_dir, r->id);
+        x->spool_fd = r->body_path == NULL
+                          ? -1
+                          : open(r->body_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (x->spool_fd < 0)
+            return false;
+    }
+    while (bytes > 0) {
+        ssize_t written = write(x->spool_fd, data, bytes);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        data += written;
+        bytes -= (size_t)written;
+    }
+    return true;
+}
+
+/* Takes a piece of the body; MHD_NO cuts the connection. */
+static enum MHD_Result take_body(exchange *x, const char *data, size_t *bytes)
+{
+    http_request *r = &x->r;
+    size_t count = *bytes;
+    *bytes = 0;
+    r->body_bytes += count;
+    if (r->status == 0 && r->body_bytes > r->body_limit) {
+        refuse_large(x);
+        x->server->options.on_queue_full(x->server->options.context, r);
+    }
+    if (x->body_too_large) /* a chunked body of unknown length: read a little more, then cut it */
+        return r->body_bytes > r->body_limit + ((uint64_t)1 << 20) ? MHD_NO : MHD_YES;
+    if (r->status != 0)
+        return r->body_bytes > ((uint64_t)1 << 20) ? MHD_NO : MHD_YES;
+    bool ok =
+        r->spool_dir != NULL ? spool(x, data, count) : buf_add(&r->out, str_make(data, count));
+    return ok ? MHD_YES : MHD_NO;
+}
+
+/* The body is complete: moves it out of `out`, which the answer needs. */
+static bool settle_body(exchange *x)
+{
+    http_request *r = &x->r;
+    if (x->spool_fd >= 0) {
+        bool ok = fsync(x->spool_fd) == 0;
+        close(x->spool_fd);
+        x->spool_fd = -1;
+        return ok;
+    }
+    r->body = arena_str(r->a, buf_str(&r->out));
+    bool ok = r->body.data != NULL;
+    buf_free(&r->out);
+    return ok;
+}
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *path,
+                              const char *method, const char *version, const char *data,
+                              size_t *bytes, void **slot)
+{
+    (void)version;
+    http_server *s = context;
+    exchange *x = *slot;
+    if (x == NULL)
+        return first_call(s, connection, path, method, slot);
+    if (*bytes > 0)
+        return take_body(x, data, bytes);
+    if (x->answered)
+        return MHD_YES;
+    pthread_mutex_lock(&x->lock);
+    exchange_state state = x->state;
+    pthread_mutex_unlock(&x->lock);
+    if (state == STREAMING)
+        return send_stream(x);
+    if (state == FINISHED || x->r.status != 0)
+        return send_answer(x);
+    if (state == WORKING) { /* resumed for no reason of ours */
+        pthread_mutex_lock(&x->lock);
+        x->suspended = true;
+        MHD_suspend_connection(connection);
+        pthread_mutex_unlock(&x->lock);
+        return MHD_YES;
+    }
+    if (!settle_body(x))
+        return MHD_NO;
+    if (x->r.quick) {
+        s->options.on_request(s->options.context, 0, &x->r);
+        return send_answer(x);
+    }
+    if (!enqueue(s, x)) {
+        x->r.status = 503;
+        s->options.on_queue_full(s->options.context, &x->r);
+        return send_answer(x);
+    }
+    return MHD_YES;
+}
+
+static void completed(void *context, struct MHD_Connection *connection, void **slot,
+                      enum MHD_RequestTerminationCode why)
+{
+    (void)connection;
+    http_server *s = context;
+    exchange *x = *slot;
+    if (x == NULL)
+        return;
+    pthread_mutex_lock(&x->lock);
+    x->connection = NULL;
+    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        atomic_store(&x->r.cancel, true);
+    pthread_cond_signal(&x->drained);
+    pthread_mutex_unlock(&x->lock);
+    s->options.on_done(s->options.context, &x->r, clock_elapsed_ms(x->r.begun_ns));
+    *slot = NULL;
+    release(x);
+}
+
+/* --- open and close --------------------------------------------------------------------------- */
+static status start_daemon(http_server *s, error *err)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(s->options.port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(s->options.port)};
+    bool is_v6 = inet_pton(AF_INET6, s->options.address, &v6.sin6_addr) == 1;
+    if (!is_v6 && inet_pton(AF_INET, s->options.address, &v4.sin_addr) != 1)
+        return error_set(err, STATUS_USAGE, "'%s' is no IP address", s->options.address);
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+                     (is_v6 ? MHD_USE_IPv6 : 0u);
+    errno = 0;
+    s->daemon = MHD_start_daemon(
+        flags, s->options.port, NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR,
+        is_v6 ? (struct sockaddr *)(void *)&v6 : (struct sockaddr *)(void *)&v4,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed, s,
+        MHD_OPTION_CONNECTION_TIMEOUT, s->options.idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT,
+        s->options.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768,
+        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+        s->options.threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, s->options.threads,
+        MHD_OPTION_END);
+    if (s->daemon == NULL) {
+        char what[128];
+        snprintf(what, sizeof what, "cannot listen on %s port %u", s->options.address,
+                 s->options.port);
+        return error_errno(err, STATUS_IO, errno == 0 ? EADDRINUSE : errno, what);
+    }
+    return STATUS_OK;
+}
+
+static status start_threads(http_server *s, error *err)
+{
+    s->workers = calloc(s->options.workers, sizeof *s->workers);
+    if (s->workers == NULL)
+        return error_memory(err);
+    if (pthread_create(&s->watch, NULL, watch, s) != 0)
+        return error_set(err, STATUS_INTERNAL, "cannot start a thread");
+    for (unsigned i = 0; i < s->options.workers; i++) {
+        worker_start *start = malloc(sizeof *start);
+        if (start == NULL)
+            break;
+        *start = (worker_start){s, i};
+        if (pthread_create(&s->workers[i], NULL, work, start) != 0) {
+            free(start);
+            break;
+        }
+        s->worker_count++;
+    }
+    return s->worker_count > 0 ? STATUS_OK
+                               : error_set(err, STATUS_INTERNAL, "cannot start a thread");
+}
+
+status http_open(const http_options *options, http_server **out, error *err)
+{
+    if (sodium_init() < 0)
+        return error_set(err, STATUS_INTERNAL, "libsodium does not start");
+    http_server *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return error_memory(err);
+    s->options = *options;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->work, NULL);
+    pthread_cond_init(&s->idle, NULL);
+    status code = start_threads(s, err);
+    if (code == STATUS_OK)
+        code = start_daemon(s, err);
+    if (code != STATUS_OK) {
+        http_close(s, 0);
+        return code;
+    }
+    *out = s;
+    return STATUS_OK;
+}
+
+uint16_t http_port(const http_server *server)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    return info == NULL ? server->options.port : info->port;
+}
+
+unsigned http_in_flight(http_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    unsigned count = server->in_flight;
+    pthread_mutex_unlock(&server->lock);
+    return count;
+}
+
+static void drain(http_server *s, unsigned grace_ms)
+{
+    uint64_t until = clock_monotonic_ns() + (uint64_t)grace_ms * 1000000u;
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_broadcast(&s->work);
+    while (s->in_flight > 0) {
+        if (clock_monotonic_ns() >= until)
+            for (exchange *x = s->watched; x != NULL; x = x->next)
+                atomic_store(&x->r.cancel, true);
+        struct timespec soon;
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_nsec += 20 * 1000000L;
+        if (soon.tv_nsec >= 1000000000L) {
+            soon.tv_sec++;
+            soon.tv_nsec -= 1000000000L;
+        }
+        pthread_cond_timedwait(&s->idle, &s->lock, &soon);
+    }
+    pthread_cond_broadcast(&s->idle);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void http_close(http_server *s, unsigned grace_ms)
+{
+    if (s == NULL)
+        return;
+    MHD_socket listening = MHD_INVALID_SOCKET;
+    if (s->daemon != NULL)
+        listening = MHD_quiesce_daemon(s->daemon);
+    if (listening != MHD_INVALID_SOCKET)
+        close(listening);
+    drain(s, grace_ms);
+    for (unsigned i = 0; i < s->worker_count; i++)
+        pthread_join(s->workers[i], NULL);
+    if (s->workers != NULL)
+        pthread_join(s->watch, NULL);
+    if (s->daemon != NULL) {
+        /* Answers that are queued but not yet written get a moment to leave. */
+        struct timespec moment = {0, 100 * 1000000L};
+        nanosleep(&moment, NULL);
+        MHD_stop_daemon(s->daemon);
+    }
+    free(s->workers);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->work);
+    pthread_cond_destroy(&s->idle);
+    free(s);
+}

@@ -1,0 +1,318 @@
+/* The table of routes and what happens before an endpoint runs: matching, size limits, keys, rate
+ * limits, CORS. Refusals never tell whether a graph exists. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "service/api.h"
+
+enum route_flags {
+    QUICK = 1,  /* runs on the HTTP thread; must not block */
+    OPEN = 2,   /* needs no key even when there are keys */
+    BODY = 4,   /* takes a JSON body */
+    UPLOAD = 8, /* takes a large body into a file */
+    PAGE = 16   /* an asset of the web page */
+};
+
+typedef struct route {
+    const char *method;
+    const char *pattern; /* "{g}" is a graph's name, "{}" any one segment */
+    void (*run)(call *c);
+    service_role role;
+    unsigned flags;
+} route;
+
+static const route routes[] = {
+    {"POST", "/v1/ask", api_ask, ROLE_ASK, BODY},
+    {"POST", "/v1/chat/completions", api_chat_completions, ROLE_ASK, BODY},
+    {"GET", "/v1/models", api_models, ROLE_ASK, 0},
+    {"POST", "/v1/retrieve", api_retrieve, ROLE_ASK, BODY},
+    {"POST", "/v1/verify", api_verify, ROLE_ASK, BODY},
+    {"GET", "/v1/graphs", api_models, ROLE_ASK, 0},
+    {"GET", "/v1/graphs/{g}", api_graph, ROLE_ASK, 0},
+    {"GET", "/v1/graphs/{g}/entities", api_entities, ROLE_ASK, 0},
+    {"GET", "/v1/graphs/{g}/entities/{}", api_entity, ROLE_ASK, 0},
+    {"GET", "/v1/graphs/{g}/entities/{}/neighbors", api_neighbors, ROLE_ASK, 0},
+    {"GET", "/v1/graphs/{g}/statements/{}", api_statement, ROLE_ASK, 0},
+    {"GET", "/v1/graphs/{g}/sources", api_sources, ROLE_ASK, 0},
+    {"POST", "/v1/graphs/{g}/ingest", api_ingest, ROLE_INGEST, UPLOAD},
+    {"DELETE", "/v1/graphs/{g}/sources/{}", api_delete_source, ROLE_ADMIN, 0},
+    {"GET", "/v1/jobs/{}", api_job, ROLE_INGEST, 0},
+    {"POST", "/v1/feedback", api_feedback, ROLE_ASK, BODY},
+    {"GET", "/v1/feedback", api_feedback_export, ROLE_ADMIN, 0},
+    {"GET", "/v1/feedback/report", api_feedback_report, ROLE_ADMIN, 0},
+    {"DELETE", "/v1/users/{}", api_erase_user, ROLE_ADMIN, 0},
+    {"GET", "/healthz", api_healthz, ROLE_NONE, QUICK | OPEN},
+    {"GET", "/readyz", api_readyz, ROLE_NONE, QUICK | OPEN},
+    {"GET", "/metrics", api_metrics, ROLE_NONE, OPEN},
+    {"GET", "/openapi.json", api_openapi, ROLE_NONE, QUICK | OPEN},
+    {"GET", "/", api_page_asset, ROLE_NONE, QUICK | OPEN | PAGE},
+    {"GET", "/assets/{}", api_page_asset, ROLE_NONE, QUICK | OPEN | PAGE},
+};
+#define ROUTES (sizeof routes / sizeof routes[0])
+#define ROUTE_NONE ((unsigned)ROUTES)
+
+const char *const api_route_names[] = {
+    "ask",        "chat",          "models", "retrieve",  "verify",          "graphs",
+    "graph",      "entities",      "entity", "neighbors", "statement",       "sources",
+    "ingest",     "delete_source", "job",    "feedback",  "feedback_export", "feedback_report",
+    "erase_user", "healthz",       "readyz", "metrics",   "openapi",         "page",
+    "asset",      "none",
+};
+const unsigned api_route_count = sizeof api_route_names / sizeof api_route_names[0];
+_Static_assert(sizeof api_route_names / sizeof api_route_names[0] == ROUTES + 1,
+               "each route has a name");
+_Static_assert(ROUTES + 1 <= SERVICE_METRICS_ROUTES, "metrics has room for every route");
+
+service_settings *service_settings_acquire(service *s)
+{
+    pthread_mutex_lock(&s->lock);
+    service_settings *settings = s->settings;
+    settings->references++;
+    pthread_mutex_unlock(&s->lock);
+    return settings;
+}
+
+void service_settings_release(service *s, service_settings *settings)
+{
+    pthread_mutex_lock(&s->lock);
+    bool last = --settings->references == 0;
+    pthread_mutex_unlock(&s->lock);
+    if (!last)
+        return;
+    service_config_free(settings->config);
+    service_keys_free(settings->keys);
+    service_mask_free(settings->mask);
+    free(settings);
+}
+
+/* Does `path` fit `pattern`? Collects decoded variable segments; the graph's name apart. */
+static bool match(call *c, const char *pattern, const char *path)
+{
+    size_t filled = 0;
+    str want = str_from(pattern + 1);
+    str have = str_from(path + 1);
+    str w, h;
+    bool more_want = str_split(&want, '/', &w);
+    bool more_have = str_split(&have, '/', &h);
+    c->graph_name = NULL;
+    while (more_want && more_have) {
+        bool graph = str_equal(w, STR("{g}"));
+        if (graph || str_equal(w, STR("{}"))) {
+            const char *decoded = h.length == 0 ? NULL : http_percent_decode(h, c->r->a);
+            if (decoded == NULL || filled == CALL_SEGMENTS)
+                return false;
+            if (graph)
+                c->graph_name = decoded;
+            else
+                c->segments[filled++] = decoded;
+        } else if (!str_equal(w, h)) {
+            return false;
+        }
+        more_want = str_split(&want, '/', &w);
+        more_have = str_split(&have, '/', &h);
+    }
+    return more_want == more_have;
+}
+
+/* The route's number; ROUTE_NONE after a 404 or 405. */
+static unsigned find_route(call *c)
+{
+    const char *method = strcmp(c->r->method, "HEAD") == 0 ? "GET" : c->r->method;
+    char allowed[64] = "";
+    for (unsigned i = 0; i < ROUTES; i++) {
+        if (!match(c, routes[i].pattern, c->r->path))
+            continue;
+        if (strcmp(routes[i].method, method) == 0)
+            return i;
+        if (strlen(allowed) + 10 < sizeof allowed) {
+            strcat(allowed, allowed[0] == '\0' ? "" : ", ");
+            strcat(allowed, routes[i].method);
+        }
+    }
+    if (allowed[0] == '\0') {
+        api_not_found(c, "endpoint");
+        return ROUTE_NONE;
+    }
+    http_header_out(c->r, "Allow", arena_cstr(c->r->a, str_from(allowed)));
+    api_error(c, 405, "method_not_allowed", "this endpoint takes %s", allowed);
+    return ROUTE_NONE;
+}
+
+/* The text of "Authorization: Bearer ..." or "X-Api-Key: ...". */
+static str bearer(http_request *r)
+{
+    const char *authorization = http_header_in(r, "Authorization");
+    if (authorization != NULL) {
+        str text = str_from(authorization);
+        if (text.length > 7 && str_equal_nocase(str_slice(text, 0, 7), STR("bearer ")))
+            return str_trim(str_slice(text, 7, text.length));
+        return text;
+    }
+    return str_from(http_header_in(r, "X-Api-Key"));
+}
+
+/* Finds out who asks. false after a 401. */
+static bool authenticate(call *c, bool needs_key)
+{
+    const service_keys *keys = c->settings->keys;
+    c->client = "-";
+    if (keys == NULL)
+        return true;
+    str text = bearer(c->r);
+    c->key = text.length == 0 ? NULL : service_keys_find(keys, text);
+    if (c->key != NULL)
+        c->client = service_key_id(c->key);
+    if (c->key == NULL && (needs_key || text.length > 0)) {
+        http_header_out(c->r, "WWW-Authenticate", "Bearer realm=\"vouch\"");
+        api_error(c, 401, "unauthorized", "a valid key is needed: Authorization: Bearer vk_...");
+        return false;
+    }
+    return true;
+}
+
+static bool within_rate(call *c)
+{
+    unsigned rate = c->settings->config->rate_per_minute;
+    if (c->key != NULL && service_key_rate(c->key) > 0)
+        rate = service_key_rate(c->key);
+    unsigned wait = 0;
+    const char *who = c->key == NULL ? c->r->address : c->client;
+    if (service_limits_take(c->s->limits, str_from(who), rate, clock_monotonic_ns(), &wait))
+        return true;
+    http_header_out(c->r, "Retry-After", arena_printf(c->r->a, "%u", wait));
+    service_metrics_rejected(c->s->metrics, false);
+    api_error(c, 429, "rate_limited", "too many requests; try again in %u s", wait);
+    return false;
+}
+
+/* Adds the CORS headers of an allowed origin; true when it was a preflight, which is then answered.
+ */
+static bool cors(call *c)
+{
+    const char *origin = http_header_in(c->r, "Origin");
+    const service_config *config = c->settings->config;
+    bool allowed = false;
+    for (size_t i = 0; origin != NULL && i < config->cors_count; i++)
+        allowed = allowed || strcmp(config->cors_origins[i], origin) == 0;
+    if (allowed) {
+        http_header_out(c->r, "Access-Control-Allow-Origin", arena_cstr(c->r->a, str_from(origin)));
+        http_header_out(c->r, "Vary", "Origin");
+    }
+    if (strcmp(c->r->method, "OPTIONS") != 0)
+        return false;
+    if (allowed) {
+        http_header_out(c->r, "Access-Control-Allow-Methods", "GET, POST, DELETE");
+        http_header_out(c->r, "Access-Control-Allow-Headers",
+                        "Authorization, Content-Type, X-Api-Key, Idempotency-Key");
+        http_header_out(c->r, "Access-Control-Max-Age", "600");
+    }
+    c->r->status = allowed ? 204 : 403;
+    return true;
+}
+
+static void choose_limits(call *c, const route *t)
+{
+    const service_config *config = c->settings->config;
+    c->r->quick = (t->flags & QUICK) != 0;
+    if ((t->flags & BODY) != 0)
+        c->r->body_limit = config->body_bytes;
+    if ((t->flags & UPLOAD) != 0) {
+        c->r->body_limit = config->upload_bytes;
+        c->r->spool_dir = c->s->upload_dir;
+    }
+}
+
+static void admit(call *c)
+{
+    if (cors(c))
+        return;
+    unsigned number = find_route(c);
+    c->r->route = number;
+    if (number == ROUTE_NONE)
+        return;
+    const route *t = &routes[number];
+    c->needed = t->role;
+    choose_limits(c, t);
+    if (!authenticate(c, (t->flags & OPEN) == 0))
+        return;
+    if ((t->flags & OPEN) == 0 && !within_rate(c))
+        return;
+    if ((t->flags & (BODY | UPLOAD)) != 0) {
+        c->content_type = arena_cstr(c->r->a, str_from(http_header_in(c->r, "Content-Type")));
+        c->idempotency_key = http_header_in(c->r, "Idempotency-Key");
+        if (c->idempotency_key != NULL)
+            c->idempotency_key = arena_cstr(c->r->a, str_from(c->idempotency_key));
+    }
+    /* Who may not see a graph learns nothing before the body is read, nor from its size. */
+    if (c->graph_name != NULL && !api_use_graph(c, c->graph_name))
+        return;
+    c->if_none_match = http_header_in(c->r, "If-None-Match");
+    if (c->if_none_match != NULL)
+        c->if_none_match = arena_cstr(c->r->a, str_from(c->if_none_match));
+}
+
+void router_headers(void *context, http_request *r)
+{
+    service *s = context;
+    call *c = ARENA_NEW(r->a, call);
+    r->route = ROUTE_NONE;
+    if (c == NULL) {
+        r->status = 503;
+        return;
+    }
+    r->context = c;
+    c->s = s;
+    c->r = r;
+    c->settings = service_settings_acquire(s);
+    if (strlen(r->path) > 4096 || r->path[0] != '/')
+        api_error(c, 414, "uri_too_long", "the path is too long");
+    else
+        admit(c);
+}
+
+void router_request(void *context, unsigned worker, http_request *r)
+{
+    (void)context;
+    (void)worker;
+    call *c = r->context;
+    if (c == NULL || r->route >= ROUTES)
+        return;
+    routes[r->route].run(c);
+    if (r->status == 0)
+        api_error(c, 500, "internal", "the request was not answered");
+}
+
+/* The HTTP layer turns a request away: too large, no room in the queue, or waited too long. */
+void router_busy(void *context, http_request *r)
+{
+    service *s = context;
+    call *c = r->context;
+    if (c == NULL) {
+        r->status = 503;
+        return;
+    }
+    if (r->status == 413) {
+        api_error(c, 413, "too_large", "the body is larger than %zu bytes", r->body_limit);
+        return;
+    }
+    service_metrics_rejected(s->metrics, true);
+    http_header_out(r, "Retry-After", "1");
+    api_error(c, 503, "busy", "the service has more requests than it can take; try again soon");
+}
+
+void router_done(void *context, const http_request *r, double milliseconds)
+{
+    service *s = context;
+    call *c = r->context;
+    service_metrics_request(s->metrics, r->route, r->status, milliseconds);
+    LOG(s->log, LOG_INFO_LEVEL, "request", LOG_CSTR("id", r->id), LOG_CSTR("method", r->method),
+        LOG_CSTR("route", api_route_names[r->route < api_route_count ? r->route : ROUTES]),
+        LOG_INT("status", r->status), LOG_NUM("ms", milliseconds),
+        LOG_CSTR("client", c == NULL || c->client == NULL ? "-" : c->client),
+        LOG_CSTR("address", r->address));
+    if (c == NULL)
+        return;
+    service_graphs_release(s->graphs, c->graph);
+    service_settings_release(s, c->settings);
+}

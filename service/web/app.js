@@ -1,0 +1,293 @@
+/* The page: asks /v1/ask, streams the answer in, shows each clause with its mark and the facts behind
+ * it. All text from the service is put in as text, never as markup. */
+"use strict";
+const $ = (id) => document.getElementById(id);
+const session = "page-" + crypto.getRandomValues(new Uint32Array(4)).join("-");
+let graph = "";
+let busy = false;
+
+function el(tag, attributes, ...children) {
+  const e = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (name === "on") for (const [event, f] of Object.entries(value)) e.addEventListener(event, f);
+    else if (value !== undefined && value !== null && value !== false) e.setAttribute(name, value);
+  }
+  for (const c of children.flat()) if (c !== null && c !== undefined) e.append(c);
+  return e;
+}
+
+function headers(extra) {
+  const key = sessionStorage.getItem("vouch-key");
+  return { ...(key ? { Authorization: "Bearer " + key } : {}), ...(extra || {}) };
+}
+
+async function getJson(path) {
+  const reply = await fetch(path, { headers: headers() });
+  const body = await reply.json();
+  if (!reply.ok) throw Object.assign(new Error(body.error.message), { status: reply.status });
+  return body;
+}
+
+function notice(text) { $("notice").textContent = text || ""; }
+
+function showFailure(failure) {
+  notice(failure.status === 401 ? t("nokey") : t("failed") + ": " + failure.message);
+}
+
+async function loadGraphs() {
+  try {
+    const list = (await getJson("/v1/graphs")).data;
+    $("graph").replaceChildren(...list.map((g) => el("option", { value: g.id }, g.id)));
+    graph = $("graph").value;
+    notice("");
+  } catch (failure) { showFailure(failure); }
+}
+
+/* --- streaming --------------------------------------------------------------------------------- */
+async function* serverEvents(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    text += value;
+    let end;
+    while ((end = text.indexOf("\n\n")) >= 0) {
+      const event = { name: "message", data: "" };
+      for (const line of text.slice(0, end).split("\n")) {
+        if (line.startsWith("event: ")) event.name = line.slice(7);
+        else if (line.startsWith("data: ")) event.data += line.slice(6);
+      }
+      text = text.slice(end + 2);
+      yield event;
+    }
+  }
+}
+
+async function ask(question) {
+  const turn = newTurn(question);
+  const request = { graph, question, session, stream: true };
+  if ($("lang").value) request.lang = $("lang").value;
+  if ($("asof").value) request.as_of = $("asof").value;
+  if ($("strict").checked) request.strict = true;
+  const reply = await fetch("/v1/ask", {
+    method: "POST", headers: headers({ "Content-Type": "application/json" }),
+    body: JSON.stringify(request),
+  });
+  if (!reply.ok) {
+    turn.fail();
+    const body = await reply.json().catch(() => ({ error: { message: reply.statusText } }));
+    throw Object.assign(new Error(body.error.message), { status: reply.status });
+  }
+  let finished = false;
+  for await (const event of serverEvents(reply.body)) {
+    if (event.name === "clause") turn.addClause(JSON.parse(event.data));
+    else if (event.name === "answer") { turn.finish(JSON.parse(event.data)); finished = true; }
+    else if (event.name === "error") { turn.fail(); throw new Error(JSON.parse(event.data).error.message); }
+  }
+  if (!finished) { turn.fail(); throw new Error(t("gone")); }
+}
+
+/* --- one question and its answer ----------------------------------------------------------------- */
+const MARKS = {
+  SUPPORTED: ["✓", "supported"], CONTRADICTED: ["✗", "contradicted"],
+  NOT_IN_GRAPH: ["?", "notingraph"], UNPARSED: ["?", "unparsed"],
+};
+
+function clauseElement(clause) {
+  const [mark, word] = MARKS[clause.verdict] || MARKS.UNPARSED;
+  return el("span", { class: "clause " + word }, clause.text,
+    el("span", { class: "mark", role: "img", "aria-label": t(word), title: t(word) }, mark));
+}
+
+function newTurn(question) {
+  const clauses = el("p", { class: "clauses" });
+  const state = el("p", { class: "state" }, t("asking"));
+  const rest = el("div", { class: "rest" });
+  const box = el("article", { class: "turn" }, el("h2", {}, question), state, clauses, rest);
+  $("turns").prepend(box);
+  return {
+    addClause(clause) { state.remove(); clauses.append(clauseElement(clause), " "); },
+    finish(answer) {
+      state.remove();
+      clauses.replaceChildren();
+      showAnswer(answer, clauses, rest);
+    },
+    fail() { box.remove(); },
+  };
+}
+
+function showAnswer(answer, clauses, rest) {
+  if (answer.status !== "answered")
+    rest.append(el("p", { class: "status " + answer.status }, t(answer.status)));
+  if (answer.clauses && answer.clauses.length)
+    for (const c of answer.clauses) clauses.append(clauseElement(c), " ");
+  else if (answer.answer) clauses.append(answer.answer);
+  if (answer.reason) rest.append(el("p", { class: "reason" }, answer.reason));
+  if (answer.status === "clarify") rest.append(choices(answer));
+  for (const c of answer.conflicts || [])
+    rest.append(el("p", { class: "conflict" }, t("conflict") + ": " + (c.relation || "") + " — " +
+      (c.values || []).join(" / ")));
+  if (answer.citations && answer.citations.length) rest.append(citationList(answer));
+  if (answer.scope_notice) rest.append(el("p", { class: "scope" }, answer.scope_notice));
+  rest.append(footer(answer));
+}
+
+function choices(answer) {
+  return el("ul", { class: "choices" }, (answer.alternatives || []).map((a) =>
+    el("li", {}, el("button", { type: "button", on: { click: () => submit(a.label) } }, a.label))));
+}
+
+function validity(c) {
+  const parts = [];
+  if (c.valid_from) parts.push(t("since") + " " + c.valid_from);
+  if (c.valid_to) parts.push(t("until") + " " + c.valid_to);
+  return parts.join(" ");
+}
+
+function citationItem(c) {
+  const text = `[${c.n}] ${c.subject} → ${c.predicate} → ${c.object}`;
+  const where = [c.source + (c.position ? ` ${t("position")} ${c.position}` : ""), validity(c)];
+  return el("li", {},
+    el("button", { type: "button", class: "citation", on: { click: () => openStatement(c) } }, text),
+    el("span", { class: "where" }, where.filter(Boolean).join(" · ")));
+}
+
+function citationList(answer) {
+  const shown = 6;
+  const list = el("ol", { class: "citations" }, answer.citations.slice(0, shown).map(citationItem));
+  const box = el("section", { class: "evidence", "aria-label": t("sources") },
+    el("h3", {}, t("sources")), list);
+  if (answer.citations.length > shown) {
+    const more = el("button", { type: "button", on: { click: () => {
+      list.append(...answer.citations.slice(shown).map(citationItem));
+      more.remove();
+    } } }, t("all").replace("{n}", answer.citations.length));
+    box.append(more);
+  }
+  box.append(pictureButton(answer));
+  return box;
+}
+
+/* --- the statement behind a citation --------------------------------------------------------------- */
+const graphPath = (rest) => "/v1/graphs/" + encodeURIComponent(graph) + rest;
+
+async function openStatement(c) {
+  const body = $("statement-body");
+  body.replaceChildren(statementTable(c));
+  $("statement").showModal();
+  try {
+    const s = await getJson(graphPath("/statements/" + c.statement_id + "?lang=" + uiLang));
+    body.append(el("ul", { class: "origins" }, s.sources.map((o) => el("li", {},
+      `${o.source}${o.position ? ` ${t("position")} ${o.position}` : ""} · ` +
+      `${t("recorded")} ${new Date(o.recorded_at * 1000).toISOString().slice(0, 10)}`))),
+      el("p", { class: "id" }, s.id));
+  } catch (failure) { body.append(el("p", {}, failure.message)); }
+}
+
+function statementTable(c) {
+  const rows = [["subject", c.subject], ["predicate", c.predicate], ["object", c.object],
+    ["validity", validity(c) || t("always")], ["confidence", c.confidence]];
+  return el("table", {}, el("tbody", {}, rows.map(([name, value]) =>
+    el("tr", {}, el("th", { scope: "row" }, t(name)), el("td", {}, String(value))))));
+}
+
+/* --- the picture ------------------------------------------------------------------------------------ */
+async function neighbours(iri) {
+  try {
+    return (await getJson(graphPath("/entities/" + encodeURIComponent(iri) +
+      "/neighbors?limit=25&lang=" + uiLang))).items;
+  } catch (failure) { showFailure(failure); return []; }
+}
+
+function pictureButton(answer) {
+  let box = null;
+  const button = el("button", { type: "button", "aria-expanded": "false", class: "picture-button",
+    on: { click: async () => {
+      if (box) { box.remove(); box = null; } else {
+        box = el("div", { class: "picture-box" }, el("p", { class: "hint" }, t("expand")));
+        const canvas = el("div", { class: "picture", role: "img", "aria-label": t("picture") });
+        box.append(canvas);
+        button.after(box);
+        const some = answer.citations.slice(0, 40);
+        const statements = await Promise.all(some.map((c) =>
+          getJson(graphPath("/statements/" + c.statement_id + "?lang=" + uiLang)).catch(() => null)));
+        if (box) drawPicture(canvas, statements.filter(Boolean), neighbours);
+      }
+      button.setAttribute("aria-expanded", String(box !== null));
+      button.textContent = t(box ? "hidepicture" : "picture");
+    } } }, t("picture"));
+  return button;
+}
+
+/* --- feedback ----------------------------------------------------------------------------------------- */
+function footer(answer) {
+  const thanks = el("span", { role: "status" });
+  const judge = (rating, word, sign) => el("button", { type: "button", class: "thumb",
+    "aria-label": t(word), title: t(word), on: { click: () => giveFeedback(answer, rating, thanks) } }, sign);
+  const facts = [answer.confidence !== undefined && answer.confidence !== null
+    ? `${t("confidence")} ${Number(answer.confidence).toFixed(2)}` : null,
+    answer.timings_ms ? `${Math.round(answer.timings_ms.total)} ms` : null, answer.model];
+  const box = el("footer", {}, judge(1, "good", "👍"), judge(-1, "bad", "👎"), thanks,
+    el("span", { class: "facts" }, facts.filter(Boolean).join(" · ")));
+  if (answer.logical_form)
+    box.append(el("details", {}, el("summary", {}, t("form")), el("code", {}, answer.logical_form)));
+  return box;
+}
+
+function giveFeedback(answer, rating, thanks) {
+  const dialog = $("feedback");
+  $("reason").value = $("correction").value = "";
+  dialog.addEventListener("close", async () => {
+    if (dialog.returnValue !== "send") return;
+    const body = { answer_id: answer.id, rating, logical_form: answer.logical_form || "" };
+    if ($("reason").value) body.reason = $("reason").value;
+    if ($("correction").value) body.correction = $("correction").value;
+    const reply = await fetch("/v1/feedback", { method: "POST",
+      headers: headers({ "Content-Type": "application/json" }), body: JSON.stringify(body) });
+    thanks.textContent = reply.ok ? t("thanks") : t("failed");
+  }, { once: true });
+  dialog.returnValue = "";
+  dialog.showModal();
+}
+
+/* --- the form ------------------------------------------------------------------------------------------- */
+async function submit(question) {
+  if (busy || !question.trim()) return;
+  busy = true;
+  $("send").disabled = true;
+  notice("");
+  try { await ask(question.trim()); $("question").value = ""; } catch (failure) { showFailure(failure); }
+  busy = false;
+  $("send").disabled = false;
+  $("question").focus();
+}
+
+$("ask").addEventListener("submit", (event) => { event.preventDefault(); submit($("question").value); });
+$("question").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    submit($("question").value);
+  }
+});
+$("graph").addEventListener("change", () => { graph = $("graph").value; });
+$("lang").addEventListener("change", () => { if ($("lang").value) { uiLang = $("lang").value; translatePage(); } });
+$("key-open").addEventListener("click", () => { $("key").value = ""; $("key-dialog").showModal(); });
+$("key-dialog").addEventListener("close", () => {
+  if ($("key-dialog").returnValue === "save") {
+    sessionStorage.setItem("vouch-key", $("key").value.trim());
+    loadGraphs();
+  }
+});
+$("theme").addEventListener("click", () => {
+  const dark = document.documentElement.dataset.theme !== "dark";
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+  $("theme").setAttribute("aria-pressed", String(dark));
+});
+if (matchMedia("(prefers-color-scheme: dark)").matches) {
+  document.documentElement.dataset.theme = "dark";
+  $("theme").setAttribute("aria-pressed", "true");
+}
+translatePage();
+loadGraphs();
+$("question").focus();
