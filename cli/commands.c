@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 const command command_table[] = {
+    {"key", "make, list and revoke API keys", 0, cmd_key},
     {NULL, NULL, 0, NULL},
 };
 

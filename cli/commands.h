@@ -18,6 +18,9 @@ typedef struct command {
 /* The table, ended by an entry whose name is NULL. */
 extern const command command_table[];
 
+/* The commands, in the order of their files' names. */
+int cmd_key(int argc, char **argv);
+
 /* Prints "vouch: where: what; hint" to standard error; gives the status's exit code. */
 int cli_fail(const error *err);
 /* The same for wrong usage: always exit code 2. */
