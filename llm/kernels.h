@@ -1,0 +1,91 @@
+/* The arithmetic of the transformer, once per instruction set, behind one table of functions:
+ * "scalar" (plain C, the reference that the others are tested against), "avx2" (with FMA and
+ * F16C), "avx512" (with VNNI and BF16), "neon" and "neon-dot" (with the dot-product extension).
+ * The best one that the CPU runs is chosen once, when a model is opened.
+ *
+ * Products with quantised weights are integer products: activations are quantised to 8 bits per
+ * block of 32 with a scale of their own, once per row, whatever the weights' type. All functions
+ * are pure; any thread may call them. */
+#ifndef VOUCH_LLM_KERNELS_H
+#define VOUCH_LLM_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "llm/matrix.h"
+
+/* Rows of activations that are multiplied at once at most. */
+#define KERNELS_MAX_ROWS 256u
+
+/* A quantised block of 32 activations: value = scale x q. The sums serve the offsets and minima of
+ * the weights; pairs are sums over columns whose index modulo 4 is 0 or 1, and 2 or 3. */
+typedef struct kernels_block {
+    float scale;
+    float scaled_sum;                    /* scale x sum of q */
+    int16_t pairs[2];                    /* of all 32 */
+    int16_t low_pairs[2], high_pairs[2]; /* of columns 0-15 and 16-31 */
+    int32_t sum, low_sum, high_sum;
+} kernels_block;
+
+/* Rows of activations, row-major. `values` serves weights that are not quantised, `quants` and
+ * `blocks` the others. */
+typedef struct kernels_input {
+    size_t rows, columns;
+    const float *values;
+    size_t stride;               /* of values, in floats */
+    const int8_t *quants;        /* rows x columns */
+    const kernels_block *blocks; /* rows x (columns / 32) */
+} kernels_input;
+
+typedef struct kernels {
+    const char *name;
+
+    /* Quantises `count` floats (a multiple of 32). */
+    void (*quantise)(const float *x, size_t count, int8_t *quants, kernels_block *blocks);
+
+    /* out[i * stride + 16 (g - from) + lane] = row (16 g + lane) of w times row i of x, for the
+     * groups [from, to); with `add`, added to what is there. x->rows is at most KERNELS_MAX_ROWS.
+     * Lanes behind the matrix's last row are written too (as zero, or left with `add`). */
+    void (*multiply)(const llm_matrix *w, size_t from, size_t to, const kernels_input *x,
+                     float *out, size_t stride, bool add);
+
+    /* c (m x n) = a (m x k) times b (k x n), row-major; with `add`, added to c. n is a multiple of
+     * 16. */
+    void (*sgemm)(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                  size_t ldb, float *c, size_t ldc, bool add);
+
+    /* out[i] = x[i] weight[i] / sqrt(mean(x^2) + epsilon); out may be x. */
+    void (*rms_norm)(const float *x, const float *weight, size_t n, float epsilon, float *out);
+
+    /* gate[i] = gate[i] sigmoid(gate[i]) up[i] */
+    void (*silu_multiply)(float *gate, const float *up, size_t n);
+
+    /* Rotates the pairs (x[i], x[i + n]) by the angles whose cosines and sines are given. */
+    void (*rotate)(float *x, const float *cosines, const float *sines, size_t n);
+
+    float (*maximum)(const float *x, size_t n); /* n > 0 */
+    /* x[i] = exp(x[i] - bias), and their sum. */
+    float (*exp_sum)(float *x, size_t n, float bias);
+    void (*scale)(float *x, size_t n, float factor);
+
+    void (*to_half)(const float *x, size_t n, uint16_t *out);
+    void (*from_half)(const uint16_t *x, size_t n, float *out);
+} kernels;
+
+/* The kernels of that name, or the best for this CPU (NULL); NULL when the CPU or the build does
+ * not have them. */
+const kernels *kernels_find(const char *name);
+
+/* Names of those that run on this CPU, best first; `names` has room for KERNELS_MAX. */
+#define KERNELS_MAX 4
+size_t kernels_list(const char *names[KERNELS_MAX]);
+
+extern const kernels kernels_scalar;
+#if defined(__x86_64__)
+extern const kernels kernels_avx2;
+#elif defined(__aarch64__)
+extern const kernels kernels_neon, kernels_neon_dot;
+#endif
+
+#endif

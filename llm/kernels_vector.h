@@ -1,0 +1,164 @@
+/* Element-wise kernels in the compiler's vector extension, VECTOR_LANES floats wide, for inclusion
+ * by the kernels of one instruction set, which are compiled for it. */
+#ifndef VOUCH_LLM_KERNELS_VECTOR_H
+#define VOUCH_LLM_KERNELS_VECTOR_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifndef VECTOR_LANES
+#define VECTOR_LANES 4
+#endif
+
+typedef float vf __attribute__((vector_size(VECTOR_LANES * 4)));
+typedef int32_t vi __attribute__((vector_size(VECTOR_LANES * 4)));
+
+static inline __attribute__((always_inline)) vf vf_load(const float *p)
+{
+    vf v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline __attribute__((always_inline)) void vf_store(float *p, vf v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+static inline __attribute__((always_inline)) vf vf_choose(vi mask, vf yes, vf no)
+{
+    return (vf)((mask & (vi)yes) | (~mask & (vi)no));
+}
+
+static inline __attribute__((always_inline)) vf vf_max(vf a, vf b)
+{
+    return vf_choose(a > b, a, b);
+}
+
+static inline __attribute__((always_inline)) float vf_sum(vf v)
+{
+    float total = 0;
+    for (int i = 0; i < VECTOR_LANES; i++)
+        total += v[i];
+    return total;
+}
+
+/* exp to about 2 units in the last place (Cephes' polynomial); below -87.3 it stays at exp(-87.3),
+ * above 88.3 at exp(88.3). */
+static inline __attribute__((always_inline)) vf vf_exp(vf x)
+{
+    const vf zero = {0};
+    x = vf_max(x, zero - 87.3f);
+    x = vf_choose(x < zero + 88.3f, x, zero + 88.3f);
+    vf n = x * 1.44269504f + 12582912.0f; /* adding 1.5 x 2^23 rounds to an integer */
+    vi exponent = (vi)n - 0x4b400000;
+    n = n - 12582912.0f;
+    vf r = x - n * 0.693359375f + n * 2.12194440e-4f;
+    vf p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    return p * (vf)((exponent + 127) << 23);
+}
+
+static inline float vector_exp1(float x)
+{
+    vf v = {0};
+    return vf_exp(v + x)[0];
+}
+
+static void vector_rms_norm(const float *x, const float *weight, size_t n, float epsilon,
+                            float *out)
+{
+    vf a = {0}, b = {0};
+    size_t i = 0;
+    for (; i + 2 * VECTOR_LANES <= n; i += 2 * VECTOR_LANES) {
+        vf u = vf_load(x + i), v = vf_load(x + i + VECTOR_LANES);
+        a += u * u;
+        b += v * v;
+    }
+    float squares = vf_sum(a + b);
+    for (; i < n; i++)
+        squares += x[i] * x[i];
+    float factor = 1.0f / sqrtf(squares / (float)n + epsilon);
+    for (i = 0; i + VECTOR_LANES <= n; i += VECTOR_LANES)
+        vf_store(out + i, vf_load(x + i) * factor * vf_load(weight + i));
+    for (; i < n; i++)
+        out[i] = x[i] * factor * weight[i];
+}
+
+static void vector_silu_multiply(float *gate, const float *up, size_t n)
+{
+    const vf zero = {0};
+    size_t i = 0;
+    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES) {
+        vf g = vf_load(gate + i);
+        vf_store(gate + i, g / (1.0f + vf_exp(zero - g)) * vf_load(up + i));
+    }
+    for (; i < n; i++)
+        gate[i] = gate[i] / (1.0f + vector_exp1(-gate[i])) * up[i];
+}
+
+static void vector_rotate(float *x, const float *cosines, const float *sines, size_t n)
+{
+    size_t i = 0;
+    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES) {
+        vf a = vf_load(x + i), b = vf_load(x + i + n);
+        vf c = vf_load(cosines + i), s = vf_load(sines + i);
+        vf_store(x + i, a * c - b * s);
+        vf_store(x + i + n, a * s + b * c);
+    }
+    for (; i < n; i++) {
+        float a = x[i], b = x[i + n];
+        x[i] = a * cosines[i] - b * sines[i];
+        x[i + n] = a * sines[i] + b * cosines[i];
+    }
+}
+
+static float vector_maximum(const float *x, size_t n)
+{
+    size_t i = 0;
+    float largest = x[0];
+    if (n >= VECTOR_LANES) {
+        vf v = vf_load(x);
+        for (i = VECTOR_LANES; i + VECTOR_LANES <= n; i += VECTOR_LANES)
+            v = vf_max(vf_load(x + i), v);
+        for (int k = 0; k < VECTOR_LANES; k++)
+            largest = v[k] > largest ? v[k] : largest;
+    }
+    for (; i < n; i++)
+        largest = x[i] > largest ? x[i] : largest;
+    return largest;
+}
+
+static float vector_exp_sum(float *x, size_t n, float bias)
+{
+    vf total = {0};
+    size_t i = 0;
+    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES) {
+        vf e = vf_exp(vf_load(x + i) - bias);
+        vf_store(x + i, e);
+        total += e;
+    }
+    float sum = vf_sum(total);
+    for (; i < n; i++) {
+        x[i] = vector_exp1(x[i] - bias);
+        sum += x[i];
+    }
+    return sum;
+}
+
+static void vector_scale(float *x, size_t n, float factor)
+{
+    size_t i = 0;
+    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES)
+        vf_store(x + i, vf_load(x + i) * factor);
+    for (; i < n; i++)
+        x[i] *= factor;
+}
+
+#endif
