@@ -35,7 +35,7 @@ LINK_LIBS  = -Wl,--start-group $(LIBS) -Wl,--end-group
 
 .DEFAULT_GOAL := all
 .PHONY: help all setup test test-unit test-golden test-house asan tsan tidy format format-check \
-        install uninstall clean
+        install uninstall deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -120,6 +120,9 @@ install: all ## install into PREFIX (/usr/local), honouring DESTDIR
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/vouch
+
+deb: all ## build a Debian package in build/
+	@BUILD=$(BUILD) packaging/deb.sh
 
 clean: ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz
