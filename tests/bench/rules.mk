@@ -1,1 +1,10 @@
 # Bench targets: each prints a table with its baseline beside it and writes build/bench/NAME.json.
+
+.PHONY: bench-http
+bench-http: $(BUILD)/vouch $(BUILD)/bench/mhd_bare ## answers a second over HTTP, beside bare libmicrohttpd
+	@scripts/setup.sh scripts/packages-bench.txt
+	@BUILD=$(BUILD) MODEL=$(or $(MODEL),none) python3 tests/bench/http.py
+
+$(BUILD)/bench/mhd_bare: tests/bench/mhd_bare.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -O2 -Wall -Wextra -Werror -o $@ $< -lmicrohttpd
