@@ -7,6 +7,9 @@
 
 const command command_table[] = {
     {"key", "make, list and revoke API keys", 0, cmd_key},
+    {"graph", "look into a graph and keep it: stats, entity, path, export, check ...", 0,
+     cmd_graph},
+    {"doctor", "check the machine, the libraries, the disk, a graph", 0, cmd_doctor},
     {NULL, NULL, 0, NULL},
 };
 

@@ -19,6 +19,8 @@ typedef struct command {
 extern const command command_table[];
 
 /* The commands, in the order of their files' names. */
+int cmd_doctor(int argc, char **argv);
+int cmd_graph(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 
 /* Prints "vouch: where: what; hint" to standard error; gives the status's exit code. */

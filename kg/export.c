@@ -138,8 +138,8 @@ static status drain(exporter *e, bool all, error *err)
 
 static void export_head(exporter *e)
 {
-    static const char *const kept[] = {"uuid",   "version", "statements", "terms", "literals",
-                                       "labels", "passages"};
+    static const char *const kept[] = {"uuid",     "version", "statements", "terms",
+                                       "literals", "labels",  "passages"};
     line_text(e, X "graph", X "format", STR("1"), "");
     for (size_t i = 0; i < e->read->meta_count; i++) {
         bool own = false;
@@ -208,8 +208,8 @@ static status export_names(exporter *e, error *err)
 
 static status export_qualifiers(exporter *e, int64_t list, kg_statement_id id, error *err)
 {
-    sqlite3_stmt *stmt = kg_db_stmt(
-        e->read->db, "SELECT predicate, object FROM qualifier WHERE list=?1", err);
+    sqlite3_stmt *stmt =
+        kg_db_stmt(e->read->db, "SELECT predicate, object FROM qualifier WHERE list=?1", err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     sqlite3_bind_int64(stmt, 1, list);
@@ -305,8 +305,8 @@ static status export_statement(exporter *e, sqlite3_stmt *row, error *err)
 
 static status export_statements(exporter *e, error *err)
 {
-    sqlite3_stmt *stmt = kg_db_stmt(
-        e->read->db, "SELECT " KG_STATEMENT_COLUMNS " FROM statement ORDER BY n", err);
+    sqlite3_stmt *stmt =
+        kg_db_stmt(e->read->db, "SELECT " KG_STATEMENT_COLUMNS " FROM statement ORDER BY n", err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     status code = STATUS_OK;

@@ -78,7 +78,8 @@ typedef struct kg_pattern {
 } kg_pattern;
 status kg_match(kg_read *read, const kg_pattern *pattern, arena *a, kg_statement_list *out,
                 error *err);
-/* Calls back without materialising; the callback returns false to stop. */
+/* Calls back without materialising; the callback returns false to stop and reads nothing from the
+ * same kg_read meanwhile. */
 typedef bool (*kg_statement_visit)(void *context, const kg_statement *statement);
 status kg_match_each(kg_read *read, const kg_pattern *pattern, kg_statement_visit visit,
                      void *context, error *err);
@@ -279,6 +280,9 @@ status kg_write_dry_run(kg_write *write, kg_write_report *out, error *err);
 /* --- upkeep ---------------------------------------------------------------------------------- */
 /* A consistent copy while others read and write. `to` must not exist. */
 status kg_backup(kg_store *store, const char *to, error *err);
+/* Makes the graph at `to` hold what `store` holds, in one transaction of that file, so that its
+ * readers go on with the state that they have. A file that is no graph is refused. */
+status kg_restore(kg_store *store, const char *to, error *err);
 /* Verifies every invariant; calls back with each violation. STATUS_CORRUPT when there was one. */
 typedef void (*kg_check_report)(void *context, const char *what);
 status kg_check(kg_store *store, kg_check_report report, void *context, error *err);

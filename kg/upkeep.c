@@ -44,6 +44,32 @@ status kg_backup(kg_store *store, const char *to, error *err)
     return code;
 }
 
+status kg_restore(kg_store *store, const char *to, error *err)
+{
+    if (access(to, F_OK) != 0)
+        return kg_backup(store, to, err);
+    kg_read *read = NULL;
+    kg_db *target = NULL;
+    int version = 0;
+    status code = kg_db_open(to, KG_DB_WRITE, store->options.wait_ms, &target, err);
+    if (code == STATUS_OK)
+        code = kg_db_verify(target, to, &version, err);
+    if (code == STATUS_OK)
+        code = kg_read_begin(store, &read, err);
+    sqlite3_backup *backup =
+        code == STATUS_OK ? sqlite3_backup_init(target->handle, "main", read->db->handle, "main")
+                          : NULL;
+    if (code == STATUS_OK) {
+        int step = backup == NULL ? SQLITE_NOMEM : sqlite3_backup_step(backup, -1);
+        sqlite3_backup_finish(backup);
+        if (step != SQLITE_DONE)
+            code = kg_db_error(target, step, to, err);
+    }
+    kg_read_end(read);
+    kg_db_close(target);
+    return code;
+}
+
 /* --- check -------------------------------------------------------------------------------------
  */
 typedef struct check {
