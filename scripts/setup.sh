@@ -11,6 +11,8 @@ if ! command -v dpkg-query >/dev/null 2>&1; then
 fi
 
 wanted=$(cat "$here/packages.txt" "$@" | sed 's/#.*//' | tr -s ' \n' ' ')
+# A Node.js from elsewhere brings its own npm, which Debian's packages would fight.
+if command -v npm >/dev/null 2>&1; then wanted=${wanted// nodejs/}; wanted=${wanted// npm/}; fi
 missing=""
 for p in $wanted; do
     state=$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null || true)

@@ -1,0 +1,138 @@
+// The page as a person uses it. Screenshots go to $SHOTS.
+"use strict";
+const assert = require("node:assert");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { chromium } = require("playwright-core");
+const axe = fs.readFileSync(require.resolve("axe-core"), "utf8");
+const url = process.env.VOUCH_URL;
+const shot = (page, name) => page.screenshot({ path: path.join(process.env.SHOTS || ".", name + ".png"), fullPage: true });
+
+async function ask(page, question) {
+  const before = await page.locator(".turn").count();
+  await page.fill("#question", question);
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((n) => document.querySelectorAll(".turn").length > n &&
+    document.querySelector(".turn footer"), before);
+  await page.waitForFunction(() => !document.querySelector("#send").disabled);
+  return page.locator(".turn").first();
+}
+
+async function seriousProblems(page) {
+  // The page's policy forbids foreign scripts; the checker is put in by the browser's own channel.
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations.filter((v) => ["serious", "critical"].includes(v.impact))
+    .map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ").slice(0, 300));
+}
+
+const tests = {
+  async "asks in Chinese, opens a citation"(page) {
+    const turn = await ask(page, "肺结核有什么症状？");
+    await turn.locator(".clause.supported").first().waitFor();
+    assert.match(await turn.innerText(), /咳嗽/);
+    assert.strictEqual(await turn.locator(".citation").count(), 2);
+    await turn.locator(".citation").first().click();
+    await page.locator("#statement .origins li").first().waitFor();
+    assert.match(await page.locator("#statement").innerText(), /small\.tsv/);
+    await shot(page, "citation");
+    await page.keyboard.press("Escape");
+  },
+  async "asks in English"(page) {
+    const turn = await ask(page, "What symptom does cholera have?");
+    assert.match(await turn.innerText(), /watery diarrhea/);
+  },
+  async "follows up"(page) {
+    await ask(page, "肺结核有什么症状？");
+    const turn = await ask(page, "那它挂什么科？");
+    assert.match(await turn.innerText(), /呼吸内科/);
+  },
+  async "explores the graph"(page) {
+    const turn = await ask(page, "肺结核有什么症状？");
+    await turn.locator(".picture-button").click();
+    await turn.locator(".picture canvas").first().waitFor();
+    await page.waitForTimeout(500);
+    await shot(page, "graph");
+    await turn.locator(".picture-button").click();
+    assert.strictEqual(await turn.locator(".picture").count(), 0);
+  },
+  async "says why it abstains"(page) {
+    const turn = await ask(page, "肺结核的票价是多少？");
+    await turn.locator(".status").waitFor();
+    assert.ok((await turn.locator(".reason").innerText()).length > 0);
+    await shot(page, "abstained");
+  },
+  async "takes feedback"(page) {
+    const turn = await ask(page, "肺结核有什么症状？");
+    await turn.locator(".thumb").nth(1).click();
+    await page.fill("#reason", "test");
+    await page.locator("#feedback button[value=send]").click();
+    await turn.locator("footer [role=status]:not(:empty)").waitFor();
+  },
+  async "puts text in as text"(page) {
+    await ask(page, "<img src=x onerror=window.hacked=1>肺结核");
+    assert.strictEqual(await page.evaluate(() => window.hacked), undefined);
+  },
+  async "has no serious accessibility problem, light and dark"(page) {
+    await ask(page, "肺结核有什么症状？");
+    assert.deepStrictEqual(await seriousProblems(page), []);
+    await shot(page, "light");
+    await page.click("#theme");
+    assert.deepStrictEqual(await seriousProblems(page), []);
+    await shot(page, "dark");
+  },
+  async "fits a telephone"(page) {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await ask(page, "肺结核有什么症状？");
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, "wider than the screen by " + overflow);
+    await shot(page, "narrow");
+  },
+  async "works by keyboard alone"(page) {
+    await page.locator("#question").focus();
+    await page.keyboard.type("肺结核有什么症状？");
+    await page.keyboard.press("Enter");
+    await page.locator(".turn .citation").first().waitFor();
+    for (let i = 0; i < 20; i++) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate(() => document.activeElement.classList.contains("citation"))) break;
+    }
+    await page.keyboard.press("Enter");
+    await page.locator("#statement[open]").waitFor();
+  },
+};
+
+(async () => {
+  const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((p) => fs.existsSync(p));
+  if (!executablePath) { console.log("skip web: there is no Chromium"); process.exit(0); }
+  const profile = fs.mkdtempSync(path.join(os.tmpdir(), "vouch-chromium-"));
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath, headless: true, locale: "zh-CN",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+  let failed = 0;
+  for (const [name, run] of Object.entries(tests)) {
+    const page = await browser.newPage();
+    const complaints = [];
+    const foreign = [];
+    page.on("pageerror", (e) => complaints.push(String(e)));
+    page.on("request", (r) => { if (!r.url().startsWith(url) && !r.url().startsWith("data:")) foreign.push(r.url()); });
+    try {
+      await page.goto(url + "/");
+      await page.locator("#graph option").first().waitFor({ state: "attached" });
+      await run(page);
+      assert.deepStrictEqual(complaints, []);
+      assert.deepStrictEqual(foreign, []);
+      console.log("ok web: " + name);
+    } catch (failure) {
+      failed++;
+      console.log("not ok web: " + name + "\n    " + String(failure.stack).replace(/\n/g, "\n    "));
+    }
+    await page.close();
+  }
+  await browser.close();
+  fs.rmSync(profile, { recursive: true, force: true });
+  process.exit(failed ? 1 : 0);
+})();
