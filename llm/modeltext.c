@@ -137,11 +137,57 @@ void modeltext_add_label(buf *out, str label)
     buf_free(&split);
 }
 
+/* How many placeholders of a kind there are. */
+static int slots_of(char kind)
+{
+    return kind == 'E' || kind == 'X' ? 6 : kind == 'V' ? 4 : kind == 'T' ? 3 : 0;
+}
+
 void modeltext_add_slot(buf *out, char kind, int number)
 {
-    int most = kind == 'E' || kind == 'X' ? 6 : kind == 'V' ? 4 : kind == 'T' ? 3 : 0;
-    if (number >= 1 && number <= most)
+    if (number >= 1 && number <= slots_of(kind))
         buf_printf(out, "<%c%d>", kind, number);
+}
+
+/* Bytes of the placeholder at the head of the text; 0 when there is none. */
+static size_t slot_length(str text)
+{
+    if (text.length < 4 || text.data[0] != '<' || text.data[3] != '>')
+        return 0;
+    int most = slots_of(text.data[1]);
+    return text.data[2] >= '1' && text.data[2] <= '0' + most ? 4 : 0;
+}
+
+/* Bytes of the punctuation mark at the head of the text; 0 when there is none. */
+static size_t mark_length(str text)
+{
+    static const str wide = {"，。、；：！？“”（）《》％", 3 * 14};
+    if (strchr(".,;:!?'\"()-%/", text.data[0]) != NULL && text.data[0] != 0)
+        return 1;
+    for (size_t i = 0; i < wide.length && text.length >= 3; i += 3)
+        if (memcmp(text.data, wide.data + i, 3) == 0)
+            return 3;
+    return 0;
+}
+
+void modeltext_add_slotted(buf *out, str text, bool punctuation)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < text.length;) {
+        str rest = str_slice(text, i, text.length);
+        size_t kept = slot_length(rest);
+        if (kept == 0 && punctuation)
+            kept = mark_length(rest);
+        if (kept == 0) {
+            i++;
+            continue;
+        }
+        modeltext_add_text(out, str_slice(text, from, i));
+        buf_add(out, str_slice(rest, 0, kept));
+        i += kept;
+        from = i;
+    }
+    modeltext_add_text(out, str_slice(text, from, text.length));
 }
 
 void modeltext_add_question(buf *out, str history, str question, const modeltext_mention *mentions,

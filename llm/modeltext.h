@@ -29,6 +29,10 @@ void modeltext_add_label(buf *out, str label);
  * appended for a number that has no token. */
 void modeltext_add_slot(buf *out, char kind, int number);
 
+/* Text that holds placeholders already (`<E1>`, `<X2>`, ...): they are kept, the rest becomes
+ * canonical. With `punctuation` (the wording task) the common marks of both languages stay too. */
+void modeltext_add_slotted(buf *out, str text, bool punctuation);
+
 /* A mention in the question, by byte offsets; mentions come in order and do not overlap. */
 typedef struct modeltext_mention {
     size_t start, length;

@@ -12,23 +12,42 @@
 #define VERSIONS
 #endif
 
-/* 2^x by exponent bits and a degree-6 polynomial on [-0.5, 0.5]; clamps to the float range. */
-static inline float exp_fast(float x)
+/* Into each version, so that helpers are compiled for its instruction set too. */
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float vec8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int32_t int8v __attribute__((vector_size(32), aligned(4), may_alias));
+
+/* 2^x by exponent bits and a degree-6 polynomial on [-0.5, 0.5]; clamps to the float range. Eight
+ * at a time, in place. */
+INLINE void exp_eight(vec8 *x)
 {
-    float y = x * 1.44269504f;
-    y = y < -126.0f ? -126.0f : y > 126.0f ? 126.0f : y;
-    float whole = (float)(int32_t)(y + (y < 0 ? -0.5f : 0.5f));
-    float f = y - whole;
-    float p =
-        1.0f +
-        f * (0.69314718f +
-             f * (0.24022651f +
-                  f * (0.05550411f + f * (0.00961813f + f * (0.00133336f + f * 0.00015404f)))));
-    union {
-        int32_t i;
-        float f;
-    } scale = {.i = ((int32_t)whole + 127) << 23};
-    return p * scale.f;
+    vec8 y = *x * 1.44269504f;
+    for (int i = 0; i < 8; i++) {
+        y[i] = y[i] < -126.0f ? -126.0f : y[i];
+        y[i] = y[i] > 126.0f ? 126.0f : y[i];
+    }
+    /* Conversion truncates; y + 127.5 is positive, so this rounds to the nearest. */
+    int8v whole = __builtin_convertvector(y + 127.5f, int8v) - 127;
+    vec8 f = y - __builtin_convertvector(whole, vec8);
+    vec8 p = f * 0.00015404f + 0.00133336f;
+    p = f * p + 0.00961813f;
+    p = f * p + 0.05550411f;
+    p = f * p + 0.24022651f;
+    p = f * p + 0.69314718f;
+    p = f * p + 1.0f;
+    int8v bits = (whole + 127) << 23;
+    *x = p * (vec8)bits;
+}
+
+/* x[i] = exp(x[i] - shift), n rounded up to eight: rows have room for it. */
+INLINE void exp_row(size_t n, float shift, float *x)
+{
+    for (size_t i = 0; i < n; i += 8) {
+        vec8 v = *(vec8 *)(x + i) - shift;
+        exp_eight(&v);
+        *(vec8 *)(x + i) = v;
+    }
 }
 
 VERSIONS void ops_rmsnorm(size_t tokens, size_t dim, float eps, const float *x, const float *gain,
@@ -87,29 +106,36 @@ VERSIONS void ops_rope(size_t tokens, size_t dim, size_t heads, const float *tab
     }
 }
 
-/* The visible keys of token t in order: j-th is prefix_start + j, then the segment. */
-static inline size_t key_at(const ops_span *s, size_t j)
+/* The visible keys of a token as two runs of rows: the prefix, then its own segment. */
+typedef struct key_run {
+    size_t from, count;
+} key_run;
+
+INLINE void key_runs(const ops_span *s, size_t t, key_run run[2])
 {
-    return j < (size_t)s->prefix_length ? (size_t)s->prefix_start + j
-                                        : (size_t)s->segment_start + j - (size_t)s->prefix_length;
+    run[0] = (key_run){(size_t)s->prefix_start, (size_t)s->prefix_length};
+    run[1] = (key_run){(size_t)s->segment_start, t - (size_t)s->segment_start + 1};
 }
 
-static inline size_t key_count(const ops_span *s, size_t t)
+INLINE float dot(size_t n, const float *restrict a, const float *restrict b)
 {
-    return (size_t)s->prefix_length + t - (size_t)s->segment_start + 1;
-}
-
-static inline float dot(size_t n, const float *a, const float *b)
-{
+    vec8 wide = {0};
     float sum = 0;
-    for (size_t i = 0; i < n; i++)
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        wide += *(const vec8 *)(a + i) * *(const vec8 *)(b + i);
+    for (; i < n; i++)
         sum += a[i] * b[i];
-    return sum;
+    return sum + ((wide[0] + wide[4]) + (wide[1] + wide[5])) +
+           ((wide[2] + wide[6]) + (wide[3] + wide[7]));
 }
 
-static inline void add_scaled(size_t n, float scale, const float *a, float *out)
+INLINE void add_scaled(size_t n, float scale, const float *restrict a, float *restrict out)
 {
-    for (size_t i = 0; i < n; i++)
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        *(vec8 *)(out + i) += scale * *(const vec8 *)(a + i);
+    for (; i < n; i++)
         out[i] += scale * a[i];
 }
 
@@ -119,24 +145,30 @@ VERSIONS void ops_attention(size_t tokens, size_t dim, size_t heads, const ops_s
     size_t head = dim / heads, line = 3 * dim;
     float scale = 1.0f / sqrtf((float)head);
     for (size_t t = 0; t < tokens; t++) {
-        size_t keys = key_count(&span[t], t);
+        key_run run[2];
+        key_runs(&span[t], t, run);
+        size_t keys = run[0].count + run[1].count;
         for (size_t h = 0; h < heads; h++) {
             const float *q = qkv + t * line + h * head;
-            float most = -INFINITY, sum = 0;
-            for (size_t j = 0; j < keys; j++) {
-                const float *k = qkv + key_at(&span[t], j) * line + dim + h * head;
-                scratch[j] = scale * dot(head, q, k);
-                most = scratch[j] > most ? scratch[j] : most;
+            float most = -INFINITY, sum = 0, *score = scratch;
+            for (int part = 0; part < 2; part++) {
+                const float *k = qkv + run[part].from * line + dim + h * head;
+                for (size_t j = 0; j < run[part].count; j++, k += line)
+                    *score++ = scale * dot(head, q, k);
             }
-            for (size_t j = 0; j < keys; j++) {
-                scratch[j] = exp_fast(scratch[j] - most);
-                sum += scratch[j];
-            }
-            float *o = out + t * dim + h * head;
-            memset(o, 0, head * sizeof(float));
             for (size_t j = 0; j < keys; j++)
-                add_scaled(head, scratch[j] / sum,
-                           qkv + key_at(&span[t], j) * line + 2 * dim + h * head, o);
+                most = scratch[j] > most ? scratch[j] : most;
+            exp_row(keys, most, scratch);
+            for (size_t j = 0; j < keys; j++)
+                sum += scratch[j];
+            float *o = out + t * dim + h * head, share = 1.0f / sum;
+            memset(o, 0, head * sizeof(float));
+            score = scratch;
+            for (int part = 0; part < 2; part++) {
+                const float *v = qkv + run[part].from * line + 2 * dim + h * head;
+                for (size_t j = 0; j < run[part].count; j++, v += line)
+                    add_scaled(head, *score++ * share, v, o);
+            }
             lse[t * heads + h] = most + logf(sum);
         }
     }
@@ -150,27 +182,42 @@ VERSIONS void ops_attention_back(size_t tokens, size_t dim, size_t heads, const 
     float scale = 1.0f / sqrtf((float)head);
     memset(dqkv, 0, tokens * line * sizeof(float));
     for (size_t t = 0; t < tokens; t++) {
-        size_t keys = key_count(&span[t], t);
+        key_run run[2];
+        key_runs(&span[t], t, run);
+        size_t keys = run[0].count + run[1].count;
         for (size_t h = 0; h < heads; h++) {
-            const float *q = qkv + t * line + h * head;
-            const float *g = dout + t * dim + h * head;
-            float *dq = dqkv + t * line + h * head;
+            const float *q = qkv + t * line + h * head, *g = dout + t * dim + h * head;
+            float *dq = dqkv + t * line + h * head, *score = scratch;
             float mean = dot(head, g, out + t * dim + h * head), top = lse[t * heads + h];
-            for (size_t j = 0; j < keys; j++)
-                scratch[j] =
-                    scale * dot(head, q, qkv + key_at(&span[t], j) * line + dim + h * head) - top;
-            for (size_t j = 0; j < keys; j++)
-                scratch[j] = exp_fast(scratch[j]);
-            for (size_t j = 0; j < keys; j++) {
-                size_t row = key_at(&span[t], j) * line + h * head;
-                const float *k = qkv + row + dim, *v = qkv + row + 2 * dim;
-                float p = scratch[j], ds = p * (dot(head, g, v) - mean) * scale;
-                add_scaled(head, p, g, dqkv + row + 2 * dim);
-                add_scaled(head, ds, k, dq);
-                add_scaled(head, ds, q, dqkv + row + dim);
+            for (int part = 0; part < 2; part++) {
+                const float *k = qkv + run[part].from * line + dim + h * head;
+                for (size_t j = 0; j < run[part].count; j++, k += line)
+                    *score++ = scale * dot(head, q, k);
+            }
+            exp_row(keys, top, scratch);
+            score = scratch;
+            for (int part = 0; part < 2; part++) {
+                size_t row = run[part].from * line + h * head;
+                for (size_t j = 0; j < run[part].count; j++, row += line) {
+                    const float *k = qkv + row + dim, *v = qkv + row + 2 * dim;
+                    float p = *score++, ds = p * (dot(head, g, v) - mean) * scale;
+                    add_scaled(head, p, g, dqkv + row + 2 * dim);
+                    add_scaled(head, ds, k, dq);
+                    add_scaled(head, ds, q, dqkv + row + dim);
+                }
             }
         }
     }
+}
+
+/* sigmoid of up to eight gates; missing ones are anything. */
+INLINE void sigmoid_eight(const float *gate, size_t count, vec8 *out)
+{
+    vec8 x = {0};
+    memcpy(&x, gate, (count < 8 ? count : 8) * sizeof(float));
+    x = -x;
+    exp_eight(&x);
+    *out = 1.0f / (1.0f + x);
 }
 
 VERSIONS void ops_swiglu(size_t tokens, size_t ffn, const float *gate_up, float *act)
@@ -178,8 +225,33 @@ VERSIONS void ops_swiglu(size_t tokens, size_t ffn, const float *gate_up, float 
     for (size_t t = 0; t < tokens; t++) {
         const float *g = gate_up + t * 2 * ffn, *u = g + ffn;
         float *a = act + t * ffn;
-        for (size_t i = 0; i < ffn; i++)
-            a[i] = g[i] / (1.0f + exp_fast(-g[i])) * u[i];
+        size_t i = 0;
+        vec8 s;
+        for (; i + 8 <= ffn; i += 8) {
+            sigmoid_eight(g + i, 8, &s);
+            *(vec8 *)(a + i) = *(const vec8 *)(g + i) * s * *(const vec8 *)(u + i);
+        }
+        sigmoid_eight(g + i, ffn - i, &s);
+        for (size_t j = 0; i + j < ffn; j++)
+            a[i + j] = g[i + j] * s[j] * u[i + j];
+    }
+}
+
+/* Eight (or fewer) columns of the gradient. */
+INLINE void swiglu_back_part(size_t count, const float *g, const float *u, const float *da,
+                             float *dg, float *du)
+{
+    vec8 s;
+    sigmoid_eight(g, count, &s);
+    if (count == 8) {
+        vec8 vg = *(const vec8 *)g, vu = *(const vec8 *)u, vd = *(const vec8 *)da;
+        *(vec8 *)du = vd * vg * s;
+        *(vec8 *)dg = vd * vu * s * (1.0f + vg * (1.0f - s));
+        return;
+    }
+    for (size_t j = 0; j < count; j++) {
+        du[j] = da[j] * g[j] * s[j];
+        dg[j] = da[j] * u[j] * s[j] * (1.0f + g[j] * (1.0f - s[j]));
     }
 }
 
@@ -189,11 +261,11 @@ VERSIONS void ops_swiglu_back(size_t tokens, size_t ffn, const float *gate_up, c
     for (size_t t = 0; t < tokens; t++) {
         const float *g = gate_up + t * 2 * ffn, *u = g + ffn, *da = dact + t * ffn;
         float *dg = dgate_up + t * 2 * ffn, *du = dg + ffn;
-        for (size_t i = 0; i < ffn; i++) {
-            float s = 1.0f / (1.0f + exp_fast(-g[i]));
-            du[i] = da[i] * g[i] * s;
-            dg[i] = da[i] * u[i] * s * (1.0f + g[i] * (1.0f - s));
-        }
+        size_t i = 0;
+        for (; i + 8 <= ffn; i += 8)
+            swiglu_back_part(8, g + i, u + i, da + i, dg + i, du + i);
+        if (i < ffn)
+            swiglu_back_part(ffn - i, g + i, u + i, da + i, dg + i, du + i);
     }
 }
 
@@ -202,10 +274,14 @@ VERSIONS float ops_cross_entropy(size_t vocab, float *logits, size_t target, flo
     float most = logits[0], sum = 0, wanted = logits[target];
     for (size_t i = 1; i < vocab; i++)
         most = logits[i] > most ? logits[i] : most;
-    for (size_t i = 0; i < vocab; i++) {
-        logits[i] = exp_fast(logits[i] - most);
+    size_t whole = vocab / 8 * 8;
+    float tail[8] = {0};
+    memcpy(tail, logits + whole, (vocab - whole) * sizeof(float));
+    exp_row(whole, most, logits);
+    exp_row(8, most, tail);
+    memcpy(logits + whole, tail, (vocab - whole) * sizeof(float));
+    for (size_t i = 0; i < vocab; i++)
         sum += logits[i];
-    }
     float scale = weight / sum;
     for (size_t i = 0; i < vocab; i++)
         logits[i] *= scale;

@@ -30,7 +30,7 @@ void ops_rope_table(size_t context, size_t head, float base, float *table);
 /* out[tokens, dim] = softmax(q k / sqrt(head)) v; lse[tokens, heads] keeps the log-sum-exp. */
 void ops_attention(size_t tokens, size_t dim, size_t heads, const ops_span *span, const float *qkv,
                    float *out, float *lse, float *scratch);
-/* dqkv is written. scratch: 2 * longest visible row. */
+/* dqkv is written. scratch: the longest visible row and 8 more, as for the forward pass. */
 void ops_attention_back(size_t tokens, size_t dim, size_t heads, const ops_span *span,
                         const float *qkv, const float *out, const float *lse, const float *dout,
                         float *dqkv, float *scratch);

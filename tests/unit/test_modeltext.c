@@ -50,6 +50,18 @@ static void test_question(void **state)
     buf_free(&out);
 }
 
+static void test_slotted(void **state)
+{
+    (void)state;
+    buf out = {0};
+    modeltext_add_slotted(&out, STR("Is <E1>'s <b> <E9>, <X1>？"), false);
+    assert_string_equal(out.data, " is<E1> s b e9<X1>");
+    buf_clear(&out);
+    modeltext_add_slotted(&out, STR("<E1>的导演是<X1>。 Yes, <X2>."), true);
+    assert_string_equal(out.data, "<E1>的导演是<X1>。 yes,<X2>.");
+    buf_free(&out);
+}
+
 static void test_candidate(void **state)
 {
     (void)state;
@@ -66,9 +78,8 @@ static void test_candidate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_label),
-        cmocka_unit_test(test_question),
+        cmocka_unit_test(test_text),      cmocka_unit_test(test_label),
+        cmocka_unit_test(test_question),  cmocka_unit_test(test_slotted),
         cmocka_unit_test(test_candidate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,57 @@
+/* Training runs: a folder that holds the vocabulary, the configuration, the last checkpoint and the
+ * curves, so that a run continues exactly where it stopped, and several runs of at most two hours
+ * make one model.
+ *
+ * Exactness: with the same seed, number of threads and number of steps (not a time budget) the same
+ * machine makes the same weights; the learning rate of a run with a budget follows the clock. */
+#ifndef VOUCH_LLM_TRAIN_TRAINER_H
+#define VOUCH_LLM_TRAIN_TRAINER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "llm/train/evaluate.h"
+#include "llm/train/net.h"
+
+typedef struct trainer_options {
+    const char *folder;   /* of the run; made when missing */
+    const char *concepts; /* schemas/concepts.tsv */
+    const char *frames;   /* llm/train/frames.tsv */
+    net_config shape;     /* vocab 0: as the tokenizer gives; ignored on resume */
+    size_t merges;        /* English pieces of the tokenizer */
+    uint64_t seed;
+    uint64_t steps;        /* total; 0 = by budget */
+    double budget_seconds; /* of this and all earlier runs of the folder together; 0 = by steps */
+    int threads;           /* one micro-batch each */
+    size_t episodes;       /* a step */
+    double peak_rate;      /* learning rate */
+    double hold_out;       /* share of relation clusters kept for evaluation */
+    double checkpoint_seconds, evaluate_seconds;
+    size_t evaluate_episodes;
+} trainer_options;
+
+/* What is sensible without further thought. */
+trainer_options trainer_defaults(void);
+
+/* Told about progress; text is one line without a newline. */
+typedef void (*trainer_report)(void *context, const char *text);
+
+/* Trains until the budget or steps are used up or *stop becomes nonzero (then a checkpoint is
+ * written and STATUS_CANCELLED returned). Starts from the folder's checkpoint where there is one.
+ */
+status trainer_run(const trainer_options *options, const volatile sig_atomic_t *stop,
+                   trainer_report report, void *context, error *err);
+
+/* What export and evaluation need of a finished or running folder. */
+typedef struct trainer_result {
+    net *net;
+    vocab *vocab;
+    uint64_t steps, tokens;
+    double seconds;
+} trainer_result;
+status trainer_open(const char *folder, trainer_result *out, error *err);
+void trainer_close(trainer_result *r);
+
+#endif
