@@ -544,13 +544,13 @@ static bool uses_main(const form *f)
     return false;
 }
 
-static void make_candidates(maker *m)
+static bool make_candidates(maker *m)
 {
     const episode_source *s = m->source;
     size_t wanted =
         s->min_candidates + rng_below(&m->random, s->max_candidates - s->min_candidates + 1);
-    if (m->out->answerable)
-        add_candidate(m, &m->gold, true);
+    if (m->out->answerable && !add_candidate(m, &m->gold, true))
+        return false;
     for (int tries = 0; tries < 200 && m->out->candidates < wanted; tries++) {
         form f = m->gold;
         bool changed = form_mutate(&f, &m->schema, &m->random);
@@ -560,6 +560,7 @@ static void make_candidates(maker *m)
             add_candidate(m, &f, false);
     }
     shuffle(m);
+    return m->out->candidates >= 2;
 }
 
 /* --- episodes --------------------------------------------------------------------------------- */
@@ -627,10 +628,7 @@ static bool make_question(maker *m, const concept *main)
     choose_aliases(m);
     e->answerable = !uses_main(&m->gold) || !rng_chance(&m->random, m->source->unanswerable);
     write_prefix(m);
-    if (!encode_prefix(m))
-        return false;
-    make_candidates(m);
-    return e->candidates >= 2;
+    return encode_prefix(m) && make_candidates(m);
 }
 
 /* One attempt; false when what was drawn does not fit. */
