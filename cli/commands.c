@@ -10,6 +10,7 @@ const command command_table[] = {
     {"graph", "look into a graph and keep it: stats, entity, path, export, check ...", 0,
      cmd_graph},
     {"doctor", "check the machine, the libraries, the disk, a graph", 0, cmd_doctor},
+    {"pack", "check a domain pack, induce one from a graph", 0, cmd_pack},
     {NULL, NULL, 0, NULL},
 };
 

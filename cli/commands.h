@@ -22,6 +22,7 @@ extern const command command_table[];
 int cmd_doctor(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_key(int argc, char **argv);
+int cmd_pack(int argc, char **argv);
 
 /* Prints "vouch: where: what; hint" to standard error; gives the status's exit code. */
 int cli_fail(const error *err);

@@ -95,5 +95,9 @@ typedef struct answer {
 
 /* A new JSON object (caller decref's), NULL when out of memory. */
 json_t *answer_to_json(const answer *a);
+/* Parts of it: arrays of clauses and of citations, one citation. New references. */
+json_t *answer_clauses_to_json(const answer *a);
+json_t *answer_citations_to_json(const answer *a);
+json_t *answer_citation_to_json(const answer_citation *c);
 
 #endif

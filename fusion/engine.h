@@ -33,6 +33,17 @@ typedef struct fusion_options {
 status fusion_open(const fusion_options *options, fusion_engine **out, error *err);
 void fusion_close(fusion_engine *engine);
 
+/* Parts of an engine, for the command line and the service: the sentences that people read, the
+ * retriever (completion), the store and the pack. They live as long as the engine. */
+struct template_set;
+struct retriever;
+struct kg_store;
+struct pack;
+const struct template_set *fusion_templates(const fusion_engine *engine);
+struct retriever *fusion_retriever(const fusion_engine *engine);
+struct kg_store *fusion_store(const fusion_engine *engine);
+const struct pack *fusion_pack(const fusion_engine *engine);
+
 fusion_conversation *fusion_conversation_new(void);
 void fusion_conversation_free(fusion_conversation *c);
 

@@ -1,0 +1,326 @@
+/* See decide.h. */
+#include "fusion/decide.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { CAN_TELL = 10, CHOICES = 8, INSTEAD = 5 };
+
+typedef struct decider {
+    const decide_request *q;
+    const phrase_context *c;
+    const retriever_result *found;
+    answer *out;
+    error *err;
+    buf reason; /* lines, separated by \n */
+} decider;
+
+void decide_features(const retriever_result *found, double features[CALIBRATION_FEATURES])
+{
+    const retriever_candidate *top = found->candidate_count > 0 ? &found->candidates[0] : NULL;
+    features[CALIBRATION_MARGIN] = found->candidate_count > 1 ? fmin(found->margin, 5) : 5;
+    features[CALIBRATION_LINK] = found->link_score;
+    features[CALIBRATION_UNEXPLAINED] = found->unexplained;
+    features[CALIBRATION_COVERAGE] = found->coverage;
+    features[CALIBRATION_LOG_ANSWERS] = log1p((double)found->result.value_count);
+    features[CALIBRATION_PROBABILITY] = top == NULL ? 0 : top->probability;
+    features[CALIBRATION_SUPPORTED] = 1;
+}
+
+/* --- lines of the reason --------------------------------------------------------------------- */
+static void line(decider *d, const char *key, const template_var *vars)
+{
+    if (d->reason.length > 0)
+        buf_add_char(&d->reason, '\n');
+    template_fill(d->c->templates, key, d->c->lang, vars, &d->reason);
+    buf_add(&d->reason, template_text(d->c->templates, "stop", d->c->lang));
+}
+
+static status finish(decider *d, answer_status code, const char *headline)
+{
+    d->out->status = code;
+    d->out->text = phrase_fill(d->c, headline, NULL);
+    d->out->reason = arena_str(d->c->a, buf_str(&d->reason));
+    bool failed = d->reason.failed || d->out->reason.data == NULL;
+    buf_free(&d->reason);
+    return failed ? error_memory(d->err) : STATUS_OK;
+}
+
+static bool hidden(const decider *d, kg_id relation)
+{
+    const retriever_relation *r =
+        d->c->schema == NULL ? NULL : retriever_schema_relation(d->c->schema, relation);
+    const pack_relation *p = phrase_pack_relation(d->c, relation);
+    return (p != NULL && p->hidden) || (r != NULL && r->naming && p == NULL);
+}
+
+/* "It can tell: parents (1), synonyms (2), definition." */
+static void can_tell(decider *d, kg_id entity)
+{
+    kg_edge_kind *kinds = NULL;
+    size_t count = 0, n = 0;
+    str items[CAN_TELL];
+    error ignored = {0};
+    if (entity == 0 ||
+        kg_edge_kinds(d->c->read, entity, 1000, d->c->a, &kinds, &count, &ignored) != STATUS_OK)
+        return;
+    for (size_t i = 0; i < count && n < CORE_COUNT(items); i++) {
+        if (kinds[i].direction != KG_OUT || hidden(d, kinds[i].relation))
+            continue;
+        const lf_name name = {.id = kinds[i].relation};
+        str label = phrase_relation(d->c, &name, false);
+        const retriever_relation *r =
+            d->c->schema == NULL ? NULL : retriever_schema_relation(d->c->schema, name.id);
+        bool plain = kinds[i].count == 1 && r != NULL && r->stats.literal_share > 0.5;
+        bool seen = false;
+        for (size_t k = 0; k < n; k++)
+            seen = seen || str_starts(items[k], label);
+        if (seen)
+            continue;
+        items[n++] = plain ? label
+                           : str_from(arena_printf(d->c->a, "%.*s (%llu)", STR_ARG(label),
+                                                   (unsigned long long)kinds[i].count));
+    }
+    const template_var vars[] = {{"list", phrase_join(d->c, items, n)}, {NULL, {0}}};
+    if (n > 0)
+        line(d, "can_tell", vars);
+}
+
+static const retriever_sense *main_entity(const retriever_result *found)
+{
+    const retriever_sense *best = NULL;
+    for (size_t i = 0; i < found->mention_count; i++) {
+        const retriever_mention *m = &found->mentions[i];
+        if (m->kind == RETRIEVER_MENTION_ENTITY && m->sense_count > 0 &&
+            (best == NULL || m->senses[0].score > best->score))
+            best = &m->senses[0];
+    }
+    return best;
+}
+
+/* --- cases ----------------------------------------------------------------------------------- */
+static status unknown_name(decider *d)
+{
+    bool named = false;
+    for (size_t i = 0; i < d->found->mention_count; i++) {
+        const retriever_mention *m = &d->found->mentions[i];
+        if (m->kind != RETRIEVER_MENTION_UNKNOWN)
+            continue;
+        const template_var vars[] = {{"name", m->text}, {NULL, {0}}};
+        line(d, "unknown_name", vars);
+        named = true;
+        str near[CHOICES];
+        size_t n = 0;
+        for (; n < m->sense_count && n < CHOICES; n++)
+            near[n] = m->senses[n].label;
+        const template_var list[] = {{"list", phrase_join(d->c, near, n)}, {NULL, {0}}};
+        if (n > 0)
+            line(d, "nearest", list);
+    }
+    if (!named)
+        line(d, "nothing_named", NULL);
+    return finish(d, ANSWER_ABSTAINED, "abstain");
+}
+
+static status no_relation(decider *d)
+{
+    const retriever_sense *e = main_entity(d->found);
+    if (e == NULL)
+        return unknown_name(d);
+    str words = d->found->unexplained_words;
+    const template_var vars[] = {
+        {"name", e->label}, {"class", e->class_label}, {"words", words}, {NULL, {0}}};
+    line(d,
+         str_empty(words)            ? "no_relation_plain"
+         : str_empty(e->class_label) ? "no_relation"
+                                     : "no_relation_class",
+         vars);
+    can_tell(d, e->id);
+    return finish(d, ANSWER_ABSTAINED, "abstain");
+}
+
+static status set_choices(decider *d, const retriever_sense *senses, size_t count)
+{
+    answer_alternative *items = ARENA_ARRAY(d->c->a, answer_alternative, count);
+    if (items == NULL)
+        return error_memory(d->err);
+    for (size_t i = 0; i < count; i++) {
+        str about = senses[i].class_label;
+        char *label = str_empty(about) ? arena_cstr(d->c->a, senses[i].label)
+                                       : arena_printf(d->c->a, "%.*s (%.*s)",
+                                                      STR_ARG(senses[i].label), STR_ARG(about));
+        items[i] = (answer_alternative){.label = str_from(label), .score = (double)senses[i].score};
+    }
+    d->out->alternatives = items;
+    d->out->alternative_count = count;
+    return STATUS_OK;
+}
+
+static status ambiguous(decider *d)
+{
+    size_t n = d->found->choice_count < CHOICES ? d->found->choice_count : CHOICES;
+    const template_var vars[] = {{"name", n > 0 ? d->found->choices[0].matched : (str){0}},
+                                 {NULL, {0}}};
+    if (n > 0)
+        line(d, "ambiguous", vars);
+    status st = set_choices(d, d->found->choices, n);
+    status last = finish(d, ANSWER_CLARIFY, "clarify");
+    return st == STATUS_OK ? last : st;
+}
+
+/* What the graph has instead: the values that were found behind the path of a yes/no question. */
+static void instead(decider *d, const lf_node *form)
+{
+    const execute_result *r = &d->found->result;
+    size_t n = r->value_count < INSTEAD ? r->value_count : INSTEAD;
+    str items[INSTEAD];
+    for (size_t i = 0; i < n; i++) {
+        items[i] = phrase_label(d->c, r->values[i].id);
+        for (size_t k = 0; k < r->values[i].witness_count; k++)
+            (void)cite_add(d->q->cites, &r->statements[r->values[i].witnesses[k]]);
+    }
+    if (n == 0)
+        return;
+    const template_var list[] = {
+        {"np", phrase_of(d->c, form)},
+        {"list", phrase_list(d->c, items, n, r->value_count, phrase_counter(d->c, form))},
+        {NULL, {0}}};
+    const template_var vars[] = {{"fact", phrase_fill(d->c, "list", list)}, {NULL, {0}}};
+    line(d, "records_instead", vars);
+}
+
+static void other_times(decider *d, const lf_node *form)
+{
+    const execute_result *r = &d->found->result;
+    char day[16], from[16], to[16];
+    clock_day_format(d->found->as_of, day);
+    const template_var vars[] = {
+        {"date", str_from(day)}, {"np", phrase_of(d->c, form)}, {NULL, {0}}};
+    line(d, "not_at", vars);
+    str dates[INSTEAD];
+    size_t n = 0;
+    for (size_t i = 0; i < r->other_time_count && n < INSTEAD; i++) {
+        const kg_statement *s = &r->other_times[i];
+        if (s->valid_from == CLOCK_DAY_UNKNOWN && s->valid_to == CLOCK_DAY_UNKNOWN)
+            continue;
+        clock_day_format(s->valid_from, from);
+        clock_day_format(s->valid_to, to);
+        const template_var v[] = {{"from", str_from(from)}, {"to", str_from(to)}, {NULL, {0}}};
+        const char *key = s->valid_from == CLOCK_DAY_UNKNOWN ? "valid_to"
+                          : s->valid_to == CLOCK_DAY_UNKNOWN ? "valid_from"
+                                                             : "valid_both";
+        dates[n++] = phrase_fill(d->c, key, v);
+        (void)cite_add(d->q->cites, s);
+    }
+    const template_var v[] = {{"dates", phrase_join(d->c, dates, n)}, {NULL, {0}}};
+    if (n > 0)
+        line(d, "other_time", v);
+}
+
+static status empty(decider *d)
+{
+    const lf_node *form = d->found->form;
+    const retriever_sense *e = main_entity(d->found);
+    if (form == NULL)
+        return no_relation(d);
+    while (form->op == LF_AT)
+        form = form->a;
+    if (d->found->result.other_time_count > 0) {
+        other_times(d, form);
+        return finish(d, ANSWER_ABSTAINED, "abstain");
+    }
+    if (form->op == LF_ASK && form->b != NULL) {
+        const template_var vars[] = {{"fact", phrase_fact(d->c, form, phrase_of(d->c, form->b))},
+                                     {NULL, {0}}};
+        line(d, "records_no_fact", vars);
+        instead(d, form->a);
+    } else {
+        const template_var vars[] = {{"np", phrase_of(d->c, form)}, {NULL, {0}}};
+        line(d, "records_no", vars);
+    }
+    if (e != NULL && d->found->result.value_count == 0)
+        can_tell(d, e->id);
+    return finish(d, ANSWER_ABSTAINED, "abstain");
+}
+
+/* The name of a drug, or of an article, is never corrected silently: ask. */
+static const retriever_mention *misspelt_drug(const decider *d)
+{
+    size_t count;
+    for (size_t i = 0; i < d->found->mention_count; i++) {
+        const retriever_mention *m = &d->found->mentions[i];
+        if (m->kind != RETRIEVER_MENTION_ENTITY || m->sense_count == 0 ||
+            m->senses[0].match != RETRIEVER_MATCH_FUZZY)
+            continue;
+        size_t k = d->c->pack == NULL
+                       ? PACK_NONE
+                       : pack_class_find(d->c->pack, (str){0}, m->senses[0].class_label);
+        str id = k == PACK_NONE ? (str){0} : pack_classes(d->c->pack, &count)[k].id;
+        if (str_equal(id, STR("drug")) || str_equal(id, STR("article")))
+            return m;
+    }
+    return NULL;
+}
+
+static status ask_name(decider *d, const retriever_mention *m)
+{
+    const template_var vars[] = {{"name", m->text}, {"nearest", m->senses[0].label}, {NULL, {0}}};
+    line(d, "unsure_name", vars);
+    status st = set_choices(d, m->senses, m->sense_count);
+    status last = finish(d, ANSWER_CLARIFY, "clarify");
+    return st == STATUS_OK ? last : st;
+}
+
+static status unsure(decider *d)
+{
+    const retriever_sense *e = main_entity(d->found);
+    if (!str_empty(d->found->unexplained_words) && d->found->unexplained > 0.4 && e != NULL)
+        return no_relation(d);
+    const template_var vars[] = {{"np", phrase_of(d->c, d->found->form)}, {NULL, {0}}};
+    line(d, "unsure", vars);
+    if (e != NULL)
+        can_tell(d, e->id);
+    return finish(d, ANSWER_ABSTAINED, "abstain");
+}
+
+status decide(const decide_request *request, answer *out, error *err)
+{
+    const retriever_result *found = request->found;
+    decider d = {.q = request, .c = request->phrases, .found = found, .out = out, .err = err};
+    out->status = ANSWER_ANSWERED;
+    switch (found->outcome) {
+    case RETRIEVER_NOTHING_SAID:
+        line(&d, "nothing_said", NULL);
+        return finish(&d, ANSWER_ABSTAINED, "abstain");
+    case RETRIEVER_NO_ENTITY:
+        return unknown_name(&d);
+    case RETRIEVER_NO_RELATION:
+        return no_relation(&d);
+    case RETRIEVER_AMBIGUOUS:
+        return ambiguous(&d);
+    case RETRIEVER_EMPTY:
+        return empty(&d);
+    case RETRIEVER_FOUND:
+        break;
+    }
+    if (found->form == NULL)
+        return no_relation(&d);
+    const retriever_mention *misspelt = misspelt_drug(&d);
+    if (misspelt != NULL)
+        return ask_name(&d, misspelt);
+    if (found->result.kind == EXECUTE_TRUTH && found->result.truth == EXECUTE_UNKNOWN)
+        return empty(&d);
+    double features[CALIBRATION_FEATURES];
+    decide_features(found, features);
+    out->confidence = calibration_probability(request->calibration, features);
+    if (out->confidence < calibration_threshold(request->calibration, request->phrases->lang))
+        return unsure(&d);
+    return STATUS_OK;
+}
+
+status decide_empty(const decide_request *request, answer *out, error *err)
+{
+    decider d = {
+        .q = request, .c = request->phrases, .found = request->found, .out = out, .err = err};
+    return empty(&d);
+}

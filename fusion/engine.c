@@ -1,0 +1,377 @@
+/* See engine.h. One question runs: check -> refuse -> retrieve -> decide -> word -> verify -> cite.
+ * The model's part (ranking, wording) joins in fusion/model_*.c. */
+#include "fusion/engine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/utf8.h"
+#include "fusion/calibration.h"
+#include "fusion/cite.h"
+#include "fusion/conversation.h"
+#include "fusion/decide.h"
+#include "fusion/explain.h"
+#include "fusion/internal.h"
+#include "fusion/phrase.h"
+#include "fusion/wording.h"
+
+/* A question longer than this is no question. */
+#define QUESTION_BYTES 8192
+
+/* --- opening --------------------------------------------------------------------------------- */
+static status open_pack(fusion_engine *e, const fusion_options *o, error *err)
+{
+    if (o->pack != NULL && o->pack[0] != '\0')
+        return pack_open(o->pack, &e->pack, err);
+    kg_read *read = NULL;
+    status st = kg_read_begin(e->store, &read, err);
+    if (st != STATUS_OK)
+        return st;
+    char name[256];
+    str own = kg_meta_get(read, STR("pack"));
+    snprintf(name, sizeof name, "%.*s", STR_ARG(own));
+    kg_read_end(read);
+    error ignored = {0};
+    st = pack_open(name, &e->pack, &ignored);
+    if (st == STATUS_OK)
+        return st;
+    /* A pack that the graph names but this machine lacks must not lock the graph away. */
+    return pack_open(NULL, &e->pack, err);
+}
+
+status fusion_open(const fusion_options *options, fusion_engine **out, error *err)
+{
+    fusion_engine *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return error_memory(err);
+    const kg_open_options read_only = {.read_only = true};
+    status st = kg_open(options->graph_path, &read_only, &e->store, err);
+    if (st == STATUS_OK)
+        st = open_pack(e, options, err);
+    if (st == STATUS_OK)
+        st = template_open(e->pack, &e->templates, err);
+    if (st == STATUS_OK)
+        st = calibration_open(NULL, &e->calibration, err);
+    const retriever_options r = {.pack = e->pack, .examples = options->examples};
+    if (st == STATUS_OK)
+        st = retriever_open(e->store, &r, &e->retriever, err);
+    if (st != STATUS_OK)
+        fusion_close(e);
+    else
+        *out = e;
+    return st;
+}
+
+void fusion_close(fusion_engine *engine)
+{
+    if (engine == NULL)
+        return;
+    retriever_close(engine->retriever);
+    template_close(engine->templates);
+    pack_close(engine->pack);
+    kg_close(engine->store);
+    free(engine);
+}
+
+const template_set *fusion_templates(const fusion_engine *engine)
+{
+    return engine->templates;
+}
+
+retriever *fusion_retriever(const fusion_engine *engine)
+{
+    return engine->retriever;
+}
+
+kg_store *fusion_store(const fusion_engine *engine)
+{
+    return engine->store;
+}
+
+const pack *fusion_pack(const fusion_engine *engine)
+{
+    return engine->pack;
+}
+
+/* --- one question ---------------------------------------------------------------------------- */
+typedef struct asking {
+    fusion_engine *e;
+    const fusion_request *q;
+    kg_read *read;
+    arena *a;
+    answer *out;
+    error *err;
+    retriever_result found;
+    phrase_context phrases;
+    cite_list *cites;
+    uint64_t began;
+} asking;
+
+static status check_text(str text, size_t limit, const char *what, error *err)
+{
+    if (text.length > limit)
+        return error_set(err, STATUS_LIMIT, "%s is %zu bytes long; at most %zu are read", what,
+                         text.length, limit);
+    size_t bad = utf8_first_invalid(text.data == NULL ? "" : text.data, text.length);
+    if (bad < text.length)
+        return error_set_at(err, STATUS_SYNTAX, what, 1, bad + 1,
+                            "not UTF-8; convert it first (iconv -t UTF-8)");
+    return STATUS_OK;
+}
+
+static void identify(asking *k)
+{
+    uint64_t seed = clock_monotonic_ns() ^ ((uint64_t)(uintptr_t)k->a << 16);
+    k->out->id = str_from(arena_printf(k->a, "%016" PRIx64, str_hash(k->q->question, seed)));
+    str uuid = kg_graph_uuid(k->read);
+    k->out->graph_version =
+        str_from(arena_printf(k->a, "%.*s:%" PRIu64, STR_ARG(uuid), kg_read_version(k->read)));
+    k->out->pack_version = arena_str(k->a, pack_version(k->e->pack));
+    k->out->question = arena_str(k->a, k->q->question);
+    k->out->model = STR("none");
+}
+
+static str detect(str text)
+{
+    for (size_t i = 0; i < text.length;) {
+        uint32_t c;
+        i += utf8_decode(text.data + i, text.length - i, &c);
+        if (utf8_is_han(c))
+            return STR("zh");
+    }
+    return STR("en");
+}
+
+/* True when a refusal rule was met. */
+static bool refuse(asking *k)
+{
+    const pack_refusal *rule = pack_refuse(k->e->pack, k->q->question, NULL);
+    if (rule == NULL)
+        return false;
+    k->out->status = ANSWER_REFUSED;
+    k->out->text = template_str(k->e->templates, "refused", k->out->lang, NULL, k->a);
+    k->out->reason = arena_str(k->a, pack_text_in(rule->message, k->out->lang));
+    return true;
+}
+
+static status retrieve(asking *k)
+{
+    retriever_request r = {.question = k->q->question,
+                           .lang = k->out->lang,
+                           .as_of = k->q->as_of,
+                           .deadline_ns = k->q->deadline_ns};
+    conversation_recall(k->q->conversation, k->read, k->a, &r);
+    status st = retriever_ask(k->e->retriever, k->read, &r, k->a, &k->found, k->err);
+    if (st != STATUS_OK)
+        return st;
+    if (!str_empty(k->found.lang))
+        k->out->lang = k->found.lang;
+    k->phrases.lang = k->out->lang;
+    k->out->timings.link = k->found.timings.link;
+    k->out->timings.plan = k->found.timings.plan + k->found.timings.rank;
+    k->out->timings.execute = k->found.timings.execute;
+    return retriever_schema_of(k->e->retriever, k->read, &k->phrases.schema, k->err);
+}
+
+static void print_forms(asking *k)
+{
+    if (k->found.form == NULL)
+        return;
+    buf text = {0};
+    lf_print(k->found.form, false, &text);
+    k->out->logical_form = arena_str(k->a, buf_str(&text));
+    buf_clear(&text);
+    lf_print_sparql(k->found.form, &text);
+    k->out->sparql = arena_str(k->a, buf_str(&text));
+    buf_free(&text);
+}
+
+/* Templates say only what the executed form gave, so a clause holds when each statement that it
+ * cites is in the graph and valid on the day asked; exact counts and closed-world denials hold by
+ * the execution itself. */
+static answer_verdict verdict_of(const asking *k, const answer_clause *c)
+{
+    for (size_t i = 0; i < c->citation_count; i++) {
+        const kg_statement *s = cite_statement(k->cites, c->citations[i]);
+        if (s == NULL)
+            return VERDICT_UNPARSED;
+        bool begun = s->valid_from == CLOCK_DAY_UNKNOWN || s->valid_from <= k->found.as_of;
+        bool over = s->valid_to != CLOCK_DAY_UNKNOWN && s->valid_to <= k->found.as_of;
+        if ((!begun || over) && k->found.as_of != CLOCK_DAY_UNKNOWN)
+            return VERDICT_CONTRADICTED;
+    }
+    const execute_result *r = &k->found.result;
+    bool by_execution = r->closed_world && (r->kind == EXECUTE_COUNT || r->kind == EXECUTE_TRUTH);
+    return c->citation_count > 0 || by_execution || r->kind == EXECUTE_COUNT ? VERDICT_SUPPORTED
+                                                                             : VERDICT_NOT_IN_GRAPH;
+}
+
+static status word(asking *k)
+{
+    const wording_request w = {.phrases = &k->phrases,
+                               .form = k->found.form,
+                               .result = &k->found.result,
+                               .question = k->q->question,
+                               .as_of = k->found.as_of,
+                               .as_of_asked = k->found.as_of_asked,
+                               .all = k->q->all,
+                               .cites = k->cites};
+    wording said = {0};
+    status st = wording_make(&w, &said, k->err);
+    if (st != STATUS_OK)
+        return st;
+    uint64_t since = clock_monotonic_ns();
+    for (size_t i = 0; i < said.clause_count; i++)
+        said.clauses[i].verdict = verdict_of(k, &said.clauses[i]);
+    k->out->timings.verify = clock_elapsed_ms(since);
+    k->out->clauses = said.clauses;
+    k->out->clause_count = said.clause_count;
+    k->out->values = said.values;
+    k->out->value_count = said.value_count;
+    k->out->conflicts = said.conflicts;
+    k->out->conflict_count = said.conflict_count;
+    k->out->text = wording_text(&k->phrases, said.clauses, said.clause_count);
+    for (size_t i = 0; k->q->on_clause != NULL && i < said.clause_count; i++)
+        k->q->on_clause(k->q->context, &said.clauses[i]);
+    return STATUS_OK;
+}
+
+static status answer_it(asking *k)
+{
+    const decide_request d = {.phrases = &k->phrases,
+                              .found = &k->found,
+                              .calibration = &k->e->calibration,
+                              .cites = k->cites};
+    status st = decide(&d, k->out, k->err);
+    if (st != STATUS_OK || k->out->status != ANSWER_ANSWERED)
+        return st;
+    error inner = {0};
+    asking attempt = *k;
+    attempt.err = &inner;
+    st = word(&attempt);
+    if (st == STATUS_NOT_FOUND)
+        return decide_empty(&d, k->out, k->err);
+    if (st != STATUS_OK)
+        return error_set(k->err, st, "%s", inner.message);
+    k->out->scope_notice = pack_scope_notice(k->e->pack, k->out->lang);
+    return st;
+}
+
+static status finish(asking *k)
+{
+    answer_citation *citations = NULL;
+    size_t count = 0;
+    status st =
+        cite_finish(k->cites, k->read, k->e->pack, k->out->lang, &citations, &count, k->err);
+    if (st != STATUS_OK)
+        return st;
+    k->out->citations = citations;
+    k->out->citation_count = count;
+    print_forms(k);
+    if (k->q->explain)
+        k->out->explain = explain_make(&k->found, 8);
+    st = conversation_keep(k->q->conversation, &k->found, k->err);
+    if (st == STATUS_OK)
+        st = conversation_keep_text(k->q->conversation, k->out->question, k->out->text, k->err);
+    return st;
+}
+
+static status run(asking *k)
+{
+    identify(k);
+    k->out->lang = str_empty(k->q->lang) ? detect(k->q->question) : arena_str(k->a, k->q->lang);
+    k->cites = cite_new(k->a);
+    if (k->cites == NULL)
+        return error_memory(k->err);
+    k->phrases = (phrase_context){.read = k->read,
+                                  .pack = k->e->pack,
+                                  .templates = k->e->templates,
+                                  .lang = k->out->lang,
+                                  .a = k->a};
+    if (refuse(k))
+        return STATUS_OK;
+    status st = retrieve(k);
+    if (st == STATUS_OK)
+        st = answer_it(k);
+    if (st == STATUS_OK)
+        st = finish(k);
+    return st;
+}
+
+static bool cancelled(const fusion_request *q)
+{
+    return q->cancel != NULL && atomic_load(q->cancel);
+}
+
+status fusion_ask(fusion_engine *engine, const fusion_request *request, arena *a, answer *out,
+                  error *err)
+{
+    status st = check_text(request->question, QUESTION_BYTES, "the question", err);
+    if (st != STATUS_OK)
+        return st;
+    if (cancelled(request))
+        return error_set(err, STATUS_CANCELLED, "cancelled");
+    answer made = {0};
+    asking k = {
+        .e = engine, .q = request, .a = a, .out = &made, .err = err, .began = clock_monotonic_ns()};
+    st = kg_read_begin(engine->store, &k.read, err);
+    if (st != STATUS_OK)
+        return st;
+    st = run(&k);
+    kg_read_end(k.read);
+    made.timings.total = clock_elapsed_ms(k.began);
+    if (st == STATUS_OK)
+        *out = made;
+    else
+        json_decref(made.explain);
+    return st;
+}
+
+/* --- evidence alone -------------------------------------------------------------------------- */
+status fusion_retrieve(fusion_engine *engine, const fusion_request *request, size_t limit,
+                       json_t **out, error *err)
+{
+    status st = check_text(request->question, QUESTION_BYTES, "the question", err);
+    if (st != STATUS_OK)
+        return st;
+    arena *a = arena_new(0);
+    if (a == NULL)
+        return error_memory(err);
+    answer made = {0};
+    asking k = {.e = engine, .q = request, .a = a, .out = &made, .err = err};
+    st = kg_read_begin(engine->store, &k.read, err);
+    if (st == STATUS_OK) {
+        made.lang = str_empty(request->lang) ? detect(request->question) : request->lang;
+        k.cites = cite_new(a);
+        k.phrases = (phrase_context){.read = k.read,
+                                     .pack = engine->pack,
+                                     .templates = engine->templates,
+                                     .lang = made.lang,
+                                     .a = a};
+        st = k.cites == NULL ? error_memory(err) : retrieve(&k);
+        answer_citation *citations = NULL;
+        size_t count = 0;
+        const execute_result *r = &k.found.result;
+        for (size_t i = 0; st == STATUS_OK && i < r->statement_count; i++)
+            if (limit == 0 || cite_count(k.cites) < limit)
+                (void)cite_add(k.cites, &r->statements[i]);
+        if (st == STATUS_OK)
+            st = cite_finish(k.cites, k.read, engine->pack, made.lang, &citations, &count, err);
+        if (st == STATUS_OK) {
+            made.citations = citations;
+            made.citation_count = count;
+            print_forms(&k);
+            *out = json_pack("{s:o, s:s#, s:o, s:o}", "mentions", explain_mentions(&k.found),
+                             "logical_form",
+                             made.logical_form.data == NULL ? "" : made.logical_form.data,
+                             (size_t)made.logical_form.length, "statements",
+                             answer_citations_to_json(&made), "passages", json_array());
+            if (*out == NULL)
+                st = error_memory(err);
+        }
+        kg_read_end(k.read);
+    }
+    arena_free(a);
+    return st;
+}

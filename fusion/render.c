@@ -1,0 +1,317 @@
+/* See render.h. */
+#include "fusion/render.h"
+
+#include <stdio.h>
+
+#include "core/utf8.h"
+
+enum { SHOWN_CITATIONS = 3, OBJECT_COLUMNS = 48 };
+
+#define GREEN "\033[32m"
+#define RED "\033[31m"
+#define DIM "\033[2m"
+#define BOLD "\033[1m"
+#define PLAIN "\033[0m"
+
+typedef struct renderer {
+    const answer *a;
+    const template_set *templates;
+    const render_options *o;
+    buf *out;
+} renderer;
+
+static void colour(const renderer *r, const char *code)
+{
+    if (r->o->colour)
+        buf_add_cstr(r->out, code);
+}
+
+static bool unsafe(uint32_t c)
+{
+    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e ||
+           c == 0x200f || c == 0xfeff;
+}
+
+void render_add_safe(buf *out, str text)
+{
+    for (size_t i = 0; i < text.length;) {
+        uint32_t c;
+        i += utf8_decode(text.data + i, text.length - i, &c);
+        if (c == UINT32_MAX)
+            buf_add_codepoint(out, UTF8_REPLACEMENT);
+        else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+            buf_add_char(out, ' ');
+        else if (!unsafe(c))
+            buf_add_codepoint(out, c);
+    }
+}
+
+/* Text wrapped to the terminal with `indent` on the lines that follow. Breaks between Han
+ * characters and at spaces; a full stop never begins a line. */
+static void add_wrapped(const renderer *r, str text, size_t indent, size_t column)
+{
+    buf safe = {0};
+    render_add_safe(&safe, text);
+    size_t width = r->o->columns > 20 ? (size_t)r->o->columns : 0;
+    const char *s = safe.data;
+    for (size_t i = 0; i < safe.length;) {
+        uint32_t c;
+        size_t n = utf8_decode(s + i, safe.length - i, &c);
+        if (c < 0x2e80 && c != ' ') /* a Latin word stays whole */
+            while (i + n < safe.length && s[i + n] != ' ' && (unsigned char)s[i + n] < 0x80)
+                n++;
+        size_t w = utf8_columns(s + i, n);
+        bool closing = c == 0x3002 || c == 0xff0c || c == 0x3001 || c == 0xff1b || c == 0xff1a ||
+                       c == 0x201d || c == 0xff09;
+        if (width > 0 && column + w > width && column > indent && !closing) {
+            buf_add_char(r->out, '\n');
+            for (size_t k = 0; k < indent; k++)
+                buf_add_char(r->out, ' ');
+            column = indent;
+            if (c == ' ') {
+                i += n;
+                continue;
+            }
+        }
+        buf_add(r->out, str_make(s + i, n));
+        column += w;
+        i += n;
+    }
+    buf_free(&safe);
+}
+
+static void fill(const renderer *r, const char *key, const template_var *vars)
+{
+    template_fill(r->templates, key, r->a->lang, vars, r->out);
+}
+
+static void add_lines(const renderer *r, str lines)
+{
+    str line;
+    while (str_split(&lines, '\n', &line)) {
+        if (str_empty(line))
+            continue;
+        buf_add_cstr(r->out, "  ");
+        add_wrapped(r, line, 2, 2);
+        buf_add_char(r->out, '\n');
+    }
+}
+
+/* --- citations ------------------------------------------------------------------------------- */
+static str cut(str text, size_t columns, char *scratch, size_t bytes)
+{
+    if (utf8_columns(text.data, text.length) <= columns)
+        return text;
+    size_t n = 0;
+    while (n < text.length && utf8_columns(text.data, n) + 2 < columns) {
+        uint32_t c;
+        n += utf8_decode(text.data + n, text.length - n, &c);
+    }
+    int wrote = snprintf(scratch, bytes, "%.*s…", (int)n, text.data);
+    return str_make(scratch, wrote < 0 ? 0 : (size_t)wrote >= bytes ? bytes - 1 : (size_t)wrote);
+}
+
+static void add_validity(const renderer *r, const answer_citation *c)
+{
+    char from[16], to[16];
+    if (c->valid_from == CLOCK_DAY_UNKNOWN && c->valid_to == CLOCK_DAY_UNKNOWN)
+        return;
+    clock_day_format(c->valid_from, from);
+    clock_day_format(c->valid_to, to);
+    const template_var vars[] = {{"from", str_from(from)}, {"to", str_from(to)}, {NULL, {0}}};
+    buf_add_cstr(r->out, " · ");
+    fill(r,
+         c->valid_from == CLOCK_DAY_UNKNOWN ? "valid_to"
+         : c->valid_to == CLOCK_DAY_UNKNOWN ? "valid_from"
+                                            : "valid_both",
+         vars);
+}
+
+static void add_mark(const renderer *r, bool on, const char *key)
+{
+    if (!on)
+        return;
+    buf_add_cstr(r->out, " · ");
+    fill(r, key, NULL);
+}
+
+static str base_name(str source)
+{
+    size_t at = source.length;
+    while (at > 0 && source.data[at - 1] != '/')
+        at--;
+    return str_slice(source, at, source.length);
+}
+
+static void triple(const renderer *r, const answer_citation *c, buf *out)
+{
+    char s1[400], s2[400], s3[400];
+    size_t room = r->o->all ? 100000 : OBJECT_COLUMNS;
+    buf_printf(out, "[%d] ", c->n);
+    render_add_safe(out, r->o->all ? c->subject : cut(c->subject, room, s1, sizeof s1));
+    buf_add_cstr(out, " → ");
+    render_add_safe(out, r->o->all ? c->predicate : cut(c->predicate, room, s2, sizeof s2));
+    buf_add_cstr(out, " → ");
+    render_add_safe(out, r->o->all ? c->object : cut(c->object, room, s3, sizeof s3));
+}
+
+static void add_citation(const renderer *r, const answer_citation *c, size_t align)
+{
+    buf line = {0};
+    triple(r, c, &line);
+    size_t width = utf8_columns(line.data, line.length);
+    buf_add(r->out, buf_str(&line));
+    buf_free(&line);
+    for (size_t i = width; i < align; i++)
+        buf_add_char(r->out, ' ');
+    colour(r, DIM);
+    buf_add_cstr(r->out, "  ");
+    render_add_safe(r->out, r->o->all ? c->source : base_name(c->source));
+    if (c->position > 0) {
+        char n[24];
+        snprintf(n, sizeof n, "%llu", (unsigned long long)c->position);
+        const template_var vars[] = {{"n", str_from(n)}, {NULL, {0}}};
+        buf_add_char(r->out, ' ');
+        fill(r, "line", vars);
+    }
+    add_validity(r, c);
+    add_mark(r, c->conflict, "mark_conflict");
+    add_mark(r, c->old, "mark_old");
+    add_mark(r, c->low_authority, "mark_low_authority");
+    colour(r, PLAIN);
+    buf_add_char(r->out, '\n');
+}
+
+static void add_citations(const renderer *r)
+{
+    const answer *a = r->a;
+    size_t shown =
+        r->o->all || a->citation_count <= SHOWN_CITATIONS ? a->citation_count : SHOWN_CITATIONS;
+    size_t align = 0;
+    for (size_t i = 0; i < shown; i++) {
+        buf line = {0};
+        triple(r, &a->citations[i], &line);
+        size_t w = utf8_columns(line.data, line.length);
+        align = w > align && w <= 64 ? w : align;
+        buf_free(&line);
+    }
+    if (r->o->columns > 0 && align + 24 > (size_t)r->o->columns)
+        align = 0; /* a narrow terminal: no columns */
+    for (size_t i = 0; i < shown; i++)
+        add_citation(r, &a->citations[i], align);
+    if (shown < a->citation_count) {
+        char n[24];
+        snprintf(n, sizeof n, "%zu", a->citation_count - shown);
+        const template_var vars[] = {{"n", str_from(n)}, {NULL, {0}}};
+        buf_add_cstr(r->out, "    ");
+        fill(r, "show_all", vars);
+        buf_add_char(r->out, '\n');
+    }
+}
+
+/* --- whole answers --------------------------------------------------------------------------- */
+static void add_verification(const renderer *r)
+{
+    bool all = r->a->clause_count > 0;
+    for (size_t i = 0; i < r->a->clause_count; i++)
+        all = all && r->a->clauses[i].verdict == VERDICT_SUPPORTED;
+    colour(r, all ? GREEN : RED);
+    buf_add_cstr(r->out, all ? "✓ " : "! ");
+    fill(r, all ? "mark_all_supported" : "mark_some", NULL);
+    colour(r, PLAIN);
+    buf_add_char(r->out, '\n');
+}
+
+static void add_footer(const renderer *r)
+{
+    const answer *a = r->a;
+    char c[16];
+    snprintf(c, sizeof c, "%.2f", a->confidence);
+    const template_var vars[] = {{"c", str_from(c)}, {NULL, {0}}};
+    colour(r, DIM);
+    if (!str_empty(a->scope_notice)) {
+        buf_add(r->out, a->scope_notice);
+        size_t w = utf8_columns(a->scope_notice.data, a->scope_notice.length);
+        bool narrow = r->o->columns > 0 && w + 34 > (size_t)r->o->columns;
+        buf_add_cstr(r->out, narrow ? "\n" : "          ");
+    }
+    fill(r, "confidence", vars);
+    buf_printf(r->out, " · %.*f ms · %.*s", a->timings.total < 10 ? 1 : 0, a->timings.total,
+               STR_ARG(str_empty(a->model) ? STR("none") : a->model));
+    colour(r, PLAIN);
+    buf_add_char(r->out, '\n');
+}
+
+static void add_choices(const renderer *r)
+{
+    for (size_t i = 0; i < r->a->alternative_count; i++) {
+        buf_printf(r->out, "  %zu. ", i + 1);
+        render_add_safe(r->out, r->a->alternatives[i].label);
+        buf_add_char(r->out, '\n');
+    }
+}
+
+void render_answer(const answer *a, const template_set *templates, const render_options *options,
+                   buf *out)
+{
+    renderer r = {a, templates, options, out};
+    if (a->status == ANSWER_ANSWERED)
+        colour(&r, BOLD);
+    add_wrapped(&r, a->text, 0, 0);
+    if (a->status == ANSWER_ANSWERED)
+        colour(&r, PLAIN);
+    buf_add_char(out, '\n');
+    if (a->status == ANSWER_ANSWERED) {
+        add_verification(&r);
+        if (!str_empty(a->reason))
+            add_lines(&r, a->reason);
+        buf_add_char(out, '\n');
+        add_citations(&r);
+        add_footer(&r);
+        return;
+    }
+    add_lines(&r, a->reason);
+    add_choices(&r);
+    if (a->citation_count > 0)
+        add_citations(&r);
+    if (a->status == ANSWER_REFUSED && !str_empty(a->scope_notice)) {
+        colour(&r, DIM);
+        buf_add(out, a->scope_notice);
+        colour(&r, PLAIN);
+        buf_add_char(out, '\n');
+    }
+}
+
+void render_clause(const answer_clause *clause, const template_set *templates, str lang, buf *out)
+{
+    render_add_safe(out, clause->text);
+    buf_add(out, template_text(templates, "stop", lang));
+    if (!str_equal(lang, STR("zh")))
+        buf_add_char(out, ' ');
+}
+
+void render_verdicts(const answer *a, const template_set *templates, const render_options *options,
+                     buf *out)
+{
+    static const char *marks[] = {"✓", "✗", "?", "-"};
+    static const char *keys[] = {"supported", "contradicted", "unsupported", "unparsed"};
+    renderer r = {a, templates, options, out};
+    for (size_t i = 0; i < a->clause_count; i++) {
+        const answer_clause *c = &a->clauses[i];
+        size_t v = (size_t)c->verdict < CORE_COUNT(marks) ? (size_t)c->verdict : 3;
+        colour(&r, v == 0 ? GREEN : RED);
+        buf_printf(out, "%s %s", marks[v], answer_verdict_name(c->verdict));
+        colour(&r, PLAIN);
+        buf_add_cstr(out, "  ");
+        render_add_safe(out, c->text);
+        buf_add_cstr(out, " (");
+        fill(&r, keys[v], NULL);
+        buf_add_cstr(out, ")\n");
+        for (size_t k = 0; k < c->citation_count; k++)
+            for (size_t n = 0; n < a->citation_count; n++)
+                if (a->citations[n].n == c->citations[k]) {
+                    buf_add_cstr(out, "    ");
+                    add_citation(&r, &a->citations[n], 0);
+                }
+    }
+}
