@@ -28,7 +28,8 @@ typedef struct retriever_relation {
     kg_relation stats;
     kg_id inverse_of; /* 0 = none known */
     bool complete, functional, symmetric, transitive;
-    bool naming; /* labels, types, bookkeeping: never an answer by itself */
+    bool naming;                   /* labels, types, bookkeeping: never an answer by itself */
+    str subject_type, object_type; /* kinds of thing ("person", "film", "date"); may be empty */
 } retriever_relation;
 
 typedef struct retriever_class {
@@ -40,11 +41,10 @@ typedef struct retriever_class {
 } retriever_class;
 
 typedef struct retriever_schema {
-    const retriever_relation *relations; /* most frequent first */
+    const retriever_relation *relations; /* by ascending id */
     size_t relation_count;
     const retriever_class *classes;
     size_t class_count;
-    const uint32_t *by_id;   /* relation indexes ordered by id */
     kg_id type_relation;     /* rdf:type in this graph, 0 = none */
     kg_id subclass_relation; /* rdfs:subClassOf or is_a, 0 = none */
 } retriever_schema;

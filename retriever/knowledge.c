@@ -1,0 +1,551 @@
+/* See knowledge.h. A relation's phrases come from its own labels in the graph, from the pack's
+ * entry for it, and from the shared concepts whose names are like its own: the better the likeness,
+ * the more an inherited phrase weighs. */
+#include "retriever/knowledge.h"
+
+#include <stdlib.h>
+
+#include "kg/pack.h"
+
+#define CONCEPT_COLUMNS 11
+#define LEAST_LIKENESS 0.62f
+#define CONCEPTS_PER_RELATION 3
+#define RELATIONS_WITH_CONCEPTS 1500
+#define LABEL_BACKWARD 0.8f /* a relation's own name, used from the object's side */
+
+typedef struct concept {
+    str columns[CONCEPT_COLUMNS];
+}
+concept;
+
+enum {
+    C_ID,
+    C_DOMAIN,
+    C_RANGE,
+    C_EN_LABEL,
+    C_EN_ALIASES,
+    C_EN_FORWARD,
+    C_EN_INVERSE,
+    C_ZH_LABEL,
+    C_ZH_ALIASES,
+    C_ZH_FORWARD,
+    C_ZH_INVERSE
+};
+
+typedef struct maker {
+    kg_read *read;
+    const graph_index *index;
+    const struct pack *pack;
+    knowledge *k;
+    error *err;
+    arena *scratch;
+    concept *concepts;
+    size_t concept_count;
+    phrasebook *names; /* of concepts; target = concept */
+    retriever_relation *relations;
+    retriever_alias *aliases; /* of the relation being built */
+    size_t alias_count, alias_capacity;
+} maker;
+
+/* --- concepts ----------------------------------------------------------------------------------
+ */
+static status read_concepts(maker *m, str text)
+{
+    size_t lines = 1;
+    for (size_t i = 0; i < text.length; i++)
+        lines += text.data[i] == '\n';
+    m->concepts = ARENA_ARRAY(m->scratch, concept, lines);
+    if (m->concepts == NULL)
+        return error_memory(m->err);
+    str rest = text, line;
+    for (uint64_t n = 1; str_split(&rest, '\n', &line); n++) {
+        if (str_empty(str_trim(line)) || line.data[0] == '#')
+            continue;
+        concept *c = &m->concepts[m->concept_count];
+        int column = 0;
+        while (column < CONCEPT_COLUMNS && str_split(&line, '\t', &c->columns[column]))
+            column++;
+        if (column < CONCEPT_COLUMNS)
+            return error_set_at(m->err, STATUS_SYNTAX, "concepts.tsv", n, 1,
+                                "expected %d columns, found %d", CONCEPT_COLUMNS, column);
+        m->concept_count++;
+    }
+    return STATUS_OK;
+}
+
+static bool next_phrase(str *cell, str *out)
+{
+    str piece;
+    while (str_split(cell, ';', &piece)) {
+        *out = str_trim(piece);
+        if (!str_empty(*out))
+            return true;
+    }
+    return false;
+}
+
+/* Names go into the name book; every phrase counts for idf. */
+static status index_concepts(maker *m)
+{
+    static const int names[] = {C_EN_LABEL, C_EN_ALIASES, C_ZH_LABEL, C_ZH_ALIASES};
+    status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < m->concept_count; i++) {
+        for (size_t n = 0; s == STATUS_OK && n < CORE_COUNT(names); n++) {
+            str cell = m->concepts[i].columns[names[n]], phrase;
+            while (s == STATUS_OK && next_phrase(&cell, &phrase))
+                s = phrasebook_add(m->names, (uint32_t)i, n % 2 == 0 ? 1.0f : 0.95f, phrase,
+                                   m->err);
+        }
+        for (int c = C_EN_LABEL; s == STATUS_OK && c < CONCEPT_COLUMNS; c++) {
+            str cell = m->concepts[i].columns[c], phrase;
+            while (s == STATUS_OK && next_phrase(&cell, &phrase))
+                s = phrasebook_observe(m->k->steps, phrase, m->err);
+        }
+    }
+    return s == STATUS_OK ? phrasebook_seal(m->names, m->err) : s;
+}
+
+/* --- aliases of one relation -------------------------------------------------------------------
+ */
+static status add_alias(maker *m, str text, str lang, bool inverse, float weight)
+{
+    if (str_empty(text) || weight <= 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < m->alias_count; i++)
+        if (m->aliases[i].inverse == inverse && str_equal(m->aliases[i].text, text)) {
+            if (m->aliases[i].weight < weight)
+                m->aliases[i].weight = weight;
+            return STATUS_OK;
+        }
+    if (m->alias_count == m->alias_capacity) {
+        size_t more = m->alias_capacity == 0 ? 32 : m->alias_capacity * 2;
+        retriever_alias *grown = ARENA_ARRAY(m->scratch, retriever_alias, more);
+        if (grown == NULL)
+            return error_memory(m->err);
+        if (m->alias_count > 0)
+            memcpy(grown, m->aliases, m->alias_count * sizeof *grown);
+        m->aliases = grown;
+        m->alias_capacity = more;
+    }
+    str kept = arena_str(m->k->memory, text);
+    str kept_lang = arena_str(m->k->memory, lang);
+    if (kept.data == NULL || kept_lang.data == NULL)
+        return error_memory(m->err);
+    m->aliases[m->alias_count++] = (retriever_alias){kept, kept_lang, inverse, weight};
+    return STATUS_OK;
+}
+
+static status add_cell(maker *m, str cell, const char *lang, bool inverse, float weight)
+{
+    str phrase;
+    status s = STATUS_OK;
+    while (s == STATUS_OK && next_phrase(&cell, &phrase))
+        s = add_alias(m, phrase, str_from(lang), inverse, weight);
+    return s;
+}
+
+static str first_word_of(str cell)
+{
+    size_t slash = str_find(cell, STR("/"), 0);
+    return slash == STR_NONE ? cell : str_slice(cell, 0, slash);
+}
+
+static status inherit(maker *m, retriever_relation *r, const concept *c, float likeness,
+                      bool inverse)
+{
+    const float w = likeness;
+    const str *t = c->columns;
+    status s = add_cell(m, t[C_EN_LABEL], "en", inverse, 0.95f * w);
+    if (s == STATUS_OK)
+        s = add_cell(m, t[C_EN_ALIASES], "en", inverse, 0.9f * w);
+    if (s == STATUS_OK)
+        s = add_cell(m, t[C_ZH_LABEL], "zh", inverse, 0.95f * w);
+    if (s == STATUS_OK)
+        s = add_cell(m, t[C_ZH_ALIASES], "zh", inverse, 0.9f * w);
+    if (s == STATUS_OK)
+        s = add_cell(m, t[C_EN_FORWARD], "en", inverse, 0.9f * w);
+    if (s == STATUS_OK)
+        s = add_cell(m, t[C_ZH_FORWARD], "zh", inverse, 0.9f * w);
+    if (s == STATUS_OK)
+        s = add_cell(m, t[C_EN_INVERSE], "en", !inverse, 0.9f * w);
+    if (s == STATUS_OK)
+        s = add_cell(m, t[C_ZH_INVERSE], "zh", !inverse, 0.9f * w);
+    str *subject = inverse ? &r->object_type : &r->subject_type;
+    str *object = inverse ? &r->subject_type : &r->object_type;
+    if (str_empty(*subject))
+        *subject = arena_str(m->k->memory, first_word_of(t[C_DOMAIN]));
+    if (str_empty(*object))
+        *object = arena_str(m->k->memory, first_word_of(t[C_RANGE]));
+    return s;
+}
+
+/* Concepts whose names are like this relation's own names. */
+static status inherit_concepts(maker *m, retriever_relation *r)
+{
+    struct {
+        uint32_t concept;
+        float likeness;
+    } best[CONCEPTS_PER_RELATION] = {{0, 0}};
+    size_t own = m->alias_count;
+    bool inverse_name = false;
+    for (size_t i = 0; i < own; i++) {
+        text_tokens tokens = {0};
+        phrasebook_hit *hits = NULL;
+        size_t count = 0;
+        if (m->aliases[i].inverse)
+            continue;
+        status s = text_tokenise(m->aliases[i].text, true, m->scratch, &tokens, m->err);
+        if (s == STATUS_OK)
+            s = phrasebook_match(m->names, &tokens, NULL, 0.3f, 1, m->scratch, &hits, &count,
+                                 m->err);
+        if (s != STATUS_OK)
+            return s;
+        for (size_t k = 0; k < tokens.count; k++)
+            inverse_name = inverse_name || str_equal(tokens.items[k].norm, STR("inverse"));
+        for (size_t h = 0; h < count && h < 12; h++) {
+            float likeness = 0;
+            const concept *c = &m->concepts[hits[h].target];
+            static const int columns[] = {C_EN_LABEL, C_EN_ALIASES, C_ZH_LABEL, C_ZH_ALIASES};
+            for (size_t n = 0; n < CORE_COUNT(columns); n++) {
+                str cell = c->columns[columns[n]], name;
+                while (next_phrase(&cell, &name)) {
+                    float l = phrasebook_likeness(m->names, m->aliases[i].text, name, m->scratch) *
+                              (n % 2 == 0 ? 1.0f : 0.93f) * m->aliases[i].weight;
+                    likeness = l > likeness ? l : likeness;
+                }
+            }
+            for (size_t b = 0; b < CONCEPTS_PER_RELATION; b++) {
+                if (best[b].concept == hits[h].target && best[b].likeness >= likeness)
+                    break;
+                if (likeness <= best[b].likeness)
+                    continue;
+                size_t end = CONCEPTS_PER_RELATION - 1;
+                for (size_t e = b; e < CONCEPTS_PER_RELATION; e++)
+                    if (best[e].concept == hits[h].target && best[e].likeness > 0) {
+                        end = e;
+                        break;
+                    }
+                memmove(&best[b + 1], &best[b], (end - b) * sizeof best[0]);
+                best[b].concept = hits[h].target;
+                best[b].likeness = likeness;
+                break;
+            }
+        }
+    }
+    status s = STATUS_OK;
+    for (size_t b = 0; s == STATUS_OK && b < CONCEPTS_PER_RELATION; b++)
+        if (best[b].likeness >= LEAST_LIKENESS && best[b].likeness >= best[0].likeness * 0.85f)
+            s = inherit(m, r, &m->concepts[best[b].concept], best[b].likeness, inverse_name);
+    return s;
+}
+
+/* --- the pack's say ----------------------------------------------------------------------------
+ */
+static status add_texts(maker *m, pack_texts texts, bool inverse, float weight)
+{
+    status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < texts.count; i++)
+        s = add_alias(m, texts.items[i].text, texts.items[i].lang, inverse, weight);
+    return s;
+}
+
+static status from_pack(maker *m, retriever_relation *r)
+{
+    size_t count = 0;
+    const pack_relation *all = pack_relations(m->pack, &count);
+    size_t at = pack_relation_find(m->pack, r->iri, r->label);
+    if (at == PACK_NONE || at >= count)
+        return STATUS_OK;
+    const pack_relation *p = &all[at];
+    r->complete = p->complete;
+    r->functional = p->functional;
+    r->symmetric = p->symmetric;
+    r->transitive = p->transitive;
+    r->naming = r->naming || p->hidden;
+    status s = add_texts(m, p->labels, false, 1);
+    if (s == STATUS_OK)
+        s = add_texts(m, p->aliases, false, 1);
+    if (s == STATUS_OK)
+        s = add_texts(m, p->inverse_labels, true, 1);
+    if (s == STATUS_OK)
+        s = add_texts(m, p->inverse_aliases, true, 1);
+    if (s == STATUS_OK)
+        s = add_texts(m, p->examples, false, 0.95f);
+    if (s == STATUS_OK)
+        s = add_texts(m, p->inverse_examples, true, 0.95f);
+    size_t classes = 0;
+    const pack_class *c = pack_classes(m->pack, &classes);
+    if (p->domain_count > 0)
+        r->subject_type = c[p->domain[0]].id;
+    if (p->range_count > 0)
+        r->object_type = c[p->range[0]].id;
+    return s;
+}
+
+/* --- relations ---------------------------------------------------------------------------------
+ */
+static bool is_bookkeeping(str iri)
+{
+    static const char *const iris[] = {"http://www.w3.org/2000/01/rdf-schema#label",
+                                       "http://www.w3.org/2004/02/skos/core#prefLabel",
+                                       "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"};
+    for (size_t i = 0; i < CORE_COUNT(iris); i++)
+        if (str_equal(iri, str_from(iris[i])))
+            return true;
+    return false;
+}
+
+static status own_labels(maker *m, retriever_relation *r)
+{
+    kg_label *labels = NULL;
+    size_t count = 0;
+    status s = kg_label_list(m->read, r->id, m->scratch, &labels, &count, m->err);
+    for (size_t i = 0; s == STATUS_OK && i < count; i++)
+        s = add_alias(m, labels[i].text, labels[i].lang, false, 1);
+    if (s == STATUS_OK)
+        s = add_alias(m, r->label, (str){0}, false, 1);
+    if (s == STATUS_OK && !str_empty(r->iri))
+        s = add_alias(m, kg_iri_label(r->iri, m->scratch), (str){0}, false, 0.95f);
+    return s;
+}
+
+static const char *value_type(kg_value_kind kind)
+{
+    switch (kind) {
+    case KG_VALUE_DATE:
+        return "date";
+    case KG_VALUE_DURATION:
+        return "duration";
+    case KG_VALUE_MONEY:
+        return "money";
+    case KG_VALUE_PERCENT:
+    case KG_VALUE_NUMBER:
+        return "number";
+    default:
+        return "";
+    }
+}
+
+static status finish_relation(maker *m, retriever_relation *r, uint32_t i)
+{
+    retriever_alias *kept = ARENA_ARRAY(m->k->memory, retriever_alias, m->alias_count + 1);
+    if (kept == NULL)
+        return error_memory(m->err);
+    if (m->alias_count > 0)
+        memcpy(kept, m->aliases, m->alias_count * sizeof *kept);
+    r->aliases = kept;
+    r->alias_count = m->alias_count;
+    status s = STATUS_OK;
+    for (size_t k = 0; s == STATUS_OK && k < r->alias_count; k++) {
+        const retriever_alias *al = &kept[k];
+        s = phrasebook_add(m->k->steps, step_of(i, al->inverse), al->weight, al->text, m->err);
+        bool phrase = str_find(al->text, STR("{"), 0) != STR_NONE;
+        if (s == STATUS_OK && !phrase)
+            s = phrasebook_add(m->k->steps, step_of(i, !al->inverse), al->weight * LABEL_BACKWARD,
+                               al->text, m->err);
+    }
+    return s;
+}
+
+static status build_relation(maker *m, uint32_t i, const kg_relation *stats, size_t stat_count,
+                             bool with_concepts)
+{
+    retriever_relation *r = &m->relations[i];
+    r->id = index_relation_id(m->index, i);
+    kg_term term;
+    status s = kg_terms(m->read, &r->id, 1, m->k->memory, &term, m->err);
+    if (s == STATUS_OK)
+        s = kg_labels(m->read, &r->id, 1, (str){0}, m->k->memory, &r->label, m->err);
+    if (s != STATUS_OK)
+        return s;
+    r->iri = term.lexical;
+    r->naming = is_bookkeeping(r->iri);
+    for (size_t k = 0; k < stat_count; k++)
+        if (stats[k].id == r->id)
+            r->stats = stats[k];
+    m->aliases = NULL;
+    m->alias_count = m->alias_capacity = 0;
+    if (m->pack != NULL)
+        s = from_pack(m, r);
+    if (s == STATUS_OK)
+        s = own_labels(m, r);
+    if (s == STATUS_OK && with_concepts)
+        s = inherit_concepts(m, r);
+    if (r->stats.literal_share > 0.5 && r->stats.value_kind != KG_VALUE_NONE)
+        r->object_type = str_from(value_type(r->stats.value_kind));
+    return s == STATUS_OK ? finish_relation(m, r, i) : s;
+}
+
+static void find_inverses(maker *m)
+{
+    size_t count = 0;
+    const pack_relation *all = m->pack == NULL ? NULL : pack_relations(m->pack, &count);
+    size_t n = m->k->schema.relation_count;
+    for (size_t i = 0; i < n && all != NULL; i++) {
+        size_t at = pack_relation_find(m->pack, m->relations[i].iri, m->relations[i].label);
+        if (at == PACK_NONE || all[at].inverse == PACK_NONE)
+            continue;
+        for (size_t k = 0; k < n; k++)
+            if (pack_relation_find(m->pack, m->relations[k].iri, m->relations[k].label) ==
+                all[at].inverse)
+                m->relations[i].inverse_of = m->relations[k].id;
+    }
+}
+
+static status build_relations(maker *m)
+{
+    kg_relation *stats = NULL;
+    size_t stat_count = 0, n = index_relation_count(m->index);
+    status s = kg_relations(m->read, m->k->memory, &stats, &stat_count, m->err);
+    m->relations = ARENA_ARRAY(m->k->memory, retriever_relation, n + 1);
+    if (s == STATUS_OK && m->relations == NULL)
+        s = error_memory(m->err);
+    for (uint32_t i = 0; s == STATUS_OK && i < n; i++) {
+        s = build_relation(m, i, stats, stat_count, n <= RELATIONS_WITH_CONCEPTS);
+        const str iri = m->relations[i].iri;
+        if (str_equal(iri, STR("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")))
+            m->k->schema.type_relation = m->relations[i].id;
+        if (str_equal(iri, STR("http://www.w3.org/2000/01/rdf-schema#subClassOf")))
+            m->k->schema.subclass_relation = m->relations[i].id;
+    }
+    m->k->schema.relations = m->relations;
+    m->k->schema.relation_count = n;
+    if (s == STATUS_OK && n <= RELATIONS_WITH_CONCEPTS)
+        find_inverses(m);
+    return s;
+}
+
+/* --- classes -----------------------------------------------------------------------------------
+ */
+static status build_class(maker *m, retriever_class *c, const kg_class_count *count, uint32_t i)
+{
+    kg_term term;
+    kg_label *labels = NULL;
+    size_t n = 0;
+    c->id = count->class_id;
+    c->members = count->count;
+    status s = kg_terms(m->read, &c->id, 1, m->k->memory, &term, m->err);
+    if (s == STATUS_OK)
+        s = kg_labels(m->read, &c->id, 1, (str){0}, m->k->memory, &c->label, m->err);
+    if (s == STATUS_OK)
+        s = kg_label_list(m->read, c->id, m->scratch, &labels, &n, m->err);
+    if (s != STATUS_OK)
+        return s;
+    c->iri = term.lexical;
+    m->aliases = NULL;
+    m->alias_count = m->alias_capacity = 0;
+    s = add_alias(m, c->label, (str){0}, false, 1);
+    for (size_t k = 0; s == STATUS_OK && k < n; k++)
+        s = add_alias(m, labels[k].text, labels[k].lang, false, 1);
+    size_t classes = 0;
+    const pack_class *pc = m->pack == NULL ? NULL : pack_classes(m->pack, &classes);
+    size_t at = pc == NULL ? PACK_NONE : pack_class_find(m->pack, c->iri, c->label);
+    if (s == STATUS_OK && at != PACK_NONE && at < classes) {
+        s = add_texts(m, pc[at].labels, false, 1);
+        if (s == STATUS_OK)
+            s = add_texts(m, pc[at].aliases, false, 0.95f);
+    }
+    retriever_alias *kept = ARENA_ARRAY(m->k->memory, retriever_alias, m->alias_count + 1);
+    if (kept == NULL)
+        return error_memory(m->err);
+    for (size_t k = 0; s == STATUS_OK && k < m->alias_count; k++) {
+        kept[k] = m->aliases[k];
+        s = phrasebook_add(m->k->classes, i, kept[k].weight, kept[k].text, m->err);
+    }
+    c->aliases = kept;
+    c->alias_count = m->alias_count;
+    return s;
+}
+
+static status build_classes(maker *m)
+{
+    kg_class_count *counts = NULL;
+    size_t n = 0;
+    status s = kg_classes(m->read, m->scratch, &counts, &n, m->err);
+    if (n > 4096)
+        n = 4096;
+    retriever_class *classes = ARENA_ARRAY(m->k->memory, retriever_class, n + 1);
+    if (s == STATUS_OK && classes == NULL)
+        s = error_memory(m->err);
+    for (uint32_t i = 0; s == STATUS_OK && i < n; i++)
+        s = build_class(m, &classes[i], &counts[i], i);
+    m->k->schema.classes = classes;
+    m->k->schema.class_count = n;
+    return s;
+}
+
+/* --- whole -------------------------------------------------------------------------------------
+ */
+void knowledge_free(knowledge *k)
+{
+    if (k == NULL)
+        return;
+    phrasebook_free(k->steps);
+    phrasebook_free(k->classes);
+    arena_free(k->memory);
+    free(k);
+}
+
+static status run(maker *m, str concepts)
+{
+    status s = read_concepts(m, concepts);
+    if (s == STATUS_OK)
+        s = index_concepts(m);
+    if (s == STATUS_OK)
+        s = build_relations(m);
+    if (s == STATUS_OK)
+        s = build_classes(m);
+    if (s == STATUS_OK)
+        s = phrasebook_seal(m->k->steps, m->err);
+    if (s == STATUS_OK)
+        s = phrasebook_seal(m->k->classes, m->err);
+    return s;
+}
+
+status knowledge_build(kg_read *read, const graph_index *index, const struct pack *domain,
+                       str concepts, knowledge **out, error *err)
+{
+    knowledge *k = calloc(1, sizeof *k);
+    maker m = {.read = read, .index = index, .pack = domain, .k = k, .err = err};
+    if (k == NULL)
+        return error_memory(err);
+    k->memory = arena_new(0);
+    k->steps = phrasebook_new();
+    k->classes = phrasebook_new();
+    m.scratch = arena_new(0);
+    m.names = phrasebook_new();
+    status s = k->memory == NULL || k->steps == NULL || k->classes == NULL || m.scratch == NULL ||
+                       m.names == NULL
+                   ? error_memory(err)
+                   : run(&m, concepts);
+    phrasebook_free(m.names);
+    arena_free(m.scratch);
+    if (s != STATUS_OK) {
+        knowledge_free(k);
+        return s;
+    }
+    *out = k;
+    return STATUS_OK;
+}
+
+const retriever_relation *retriever_schema_relation(const retriever_schema *schema, kg_id id)
+{
+    size_t low = 0, high = schema->relation_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (schema->relations[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < schema->relation_count && schema->relations[low].id == id ? &schema->relations[low]
+                                                                           : NULL;
+}
+
+const retriever_class *retriever_schema_class(const retriever_schema *schema, kg_id id)
+{
+    for (size_t i = 0; i < schema->class_count; i++)
+        if (schema->classes[i].id == id)
+            return &schema->classes[i];
+    return NULL;
+}

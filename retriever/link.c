@@ -1,0 +1,542 @@
+/* See link.h. Spans are looked up by the hash of their tokens; overlaps are settled by weighted
+ * interval scheduling; what nothing covers is tried against near names. */
+#include "retriever/link.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/utf8.h"
+
+#define MAX_SPANS 512
+#define LEAST_WEIGHT 0.10f
+#define QUOTED_BONUS 4.0f
+
+typedef struct span {
+    uint32_t first, last;
+    float weight;
+    bool quoted;
+    retriever_sense senses[LINK_SENSES];
+    index_node nodes[LINK_SENSES];
+    size_t sense_count;
+} span;
+
+typedef struct linker {
+    const link_input *in;
+    arena *a;
+    error *err;
+    status status;
+    text_tokens tokens;
+    span *spans;
+    size_t span_count;
+    span *current;
+    bool current_stem;
+} linker;
+
+/* --- spans by name -----------------------------------------------------------------------------
+ */
+static float match_score(const index_name *name, bool form)
+{
+    float base = name->literal ? 0.86f : name->kind == KG_LABEL_PRIMARY ? 1.0f : 0.95f;
+    return form ? base - 0.08f : base;
+}
+
+static bool is_class(const linker *l, index_node node)
+{
+    return retriever_schema_class(&l->in->knowledge->schema, index_id(l->in->index, node)) != NULL;
+}
+
+static void insert_sense(span *s, retriever_sense sense, index_node node)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < s->sense_count; i++)
+        if (s->nodes[i] == node) {
+            if (s->senses[i].score >= sense.score)
+                return;
+            memmove(&s->senses[i], &s->senses[i + 1], (s->sense_count - i - 1) * sizeof *s->senses);
+            memmove(&s->nodes[i], &s->nodes[i + 1], (s->sense_count - i - 1) * sizeof *s->nodes);
+            s->sense_count--;
+            break;
+        }
+    while (at < s->sense_count && s->senses[at].score >= sense.score)
+        at++;
+    if (at == LINK_SENSES)
+        return;
+    size_t moved = s->sense_count - at;
+    if (s->sense_count == LINK_SENSES)
+        moved--;
+    else
+        s->sense_count++;
+    memmove(&s->senses[at + 1], &s->senses[at], moved * sizeof *s->senses);
+    memmove(&s->nodes[at + 1], &s->nodes[at], moved * sizeof *s->nodes);
+    s->senses[at] = sense;
+    s->nodes[at] = node;
+}
+
+static bool on_name(void *context, const index_name *name)
+{
+    linker *l = context;
+    bool form = name->stem || l->current_stem;
+    size_t degree = index_degree(l->in->index, name->node);
+    float prior = 0.012f * logf(1 + (float)degree);
+    float score = match_score(name, form) - 0.12f + (prior > 0.12f ? 0.12f : prior);
+    retriever_match match = form                             ? RETRIEVER_MATCH_FORM
+                            : name->kind == KG_LABEL_PRIMARY ? RETRIEVER_MATCH_LABEL
+                                                             : RETRIEVER_MATCH_ALIAS;
+    retriever_sense sense = {.id = index_id(l->in->index, name->node),
+                             .matched = name->text,
+                             .match = match,
+                             .score = score,
+                             .degree = degree};
+    insert_sense(l->current, sense, name->node);
+    return true;
+}
+
+static float span_weight(const linker *l, uint32_t first, uint32_t last)
+{
+    float weight = 0;
+    for (uint32_t i = first; i <= last; i++)
+        weight += 0.01f + phrasebook_content(l->in->knowledge->steps, &l->tokens, i);
+    return weight;
+}
+
+static bool is_open_mark(str question, size_t before)
+{
+    static const char *const marks[] = {"[", "\"", "《", "“", "「", "『", "'", "‘", "【"};
+    for (size_t i = 0; i < CORE_COUNT(marks); i++)
+        if (str_ends(str_slice(question, 0, before), str_from(marks[i])))
+            return true;
+    return false;
+}
+
+static bool is_close_mark(str question, size_t after)
+{
+    static const char *const marks[] = {"]", "\"", "》", "”", "」", "』", "'", "’", "】"};
+    for (size_t i = 0; i < CORE_COUNT(marks); i++)
+        if (str_starts(str_slice(question, after, question.length), str_from(marks[i])))
+            return true;
+    return false;
+}
+
+static bool is_quoted(const linker *l, uint32_t first, uint32_t last)
+{
+    return is_open_mark(l->in->question, l->tokens.items[first].start) &&
+           is_close_mark(l->in->question, l->tokens.items[last].end);
+}
+
+/* A name of common words only ("act", "病") is no mention unless marked. */
+static bool too_common(const linker *l, const span *s)
+{
+    if (s->quoted)
+        return false;
+    bool one_han = s->first == s->last && l->tokens.items[s->first].kind == TEXT_HAN;
+    return s->weight < LEAST_WEIGHT || (one_han && s->senses[0].match != RETRIEVER_MATCH_LABEL);
+}
+
+static span *try_span(linker *l, uint32_t first, uint32_t last, uint64_t exact, uint64_t stem)
+{
+    if (l->span_count == MAX_SPANS)
+        return NULL;
+    span *s = &l->spans[l->span_count];
+    memset(s, 0, sizeof *s);
+    s->first = first;
+    s->last = last;
+    l->current = s;
+    l->current_stem = false;
+    index_names(l->in->index, exact, on_name, l);
+    if (stem != exact) {
+        l->current_stem = true;
+        index_names(l->in->index, stem, on_name, l);
+    }
+    if (s->sense_count == 0)
+        return NULL;
+    s->quoted = is_quoted(l, first, last);
+    s->weight = span_weight(l, first, last) + (s->quoted ? QUOTED_BONUS : 0);
+    if (s->senses[0].match == RETRIEVER_MATCH_FORM)
+        s->weight *= 0.9f;
+    if (too_common(l, s))
+        return NULL;
+    l->span_count++;
+    return s;
+}
+
+/* X第N条, X的第N条: the node whose name is X's primary label with 第N条 behind it. */
+static void try_numbered(linker *l, const span *base)
+{
+    uint32_t at = base->last + 1;
+    const text_token *t = l->tokens.items;
+    if (at < l->tokens.count && str_equal(t[at].norm, STR("的")))
+        at++;
+    if (at + 2 >= l->tokens.count || !str_equal(t[at].norm, STR("第")) ||
+        t[at + 1].kind != TEXT_NUMBER)
+        return;
+    uint32_t last = at + 2;
+    while (last + 2 < l->tokens.count &&
+           ((str_equal(t[last + 1].norm, STR("之"))) ||
+            (str_equal(t[last + 1].norm, STR("第")) && t[last + 2].kind == TEXT_NUMBER &&
+             last + 3 < l->tokens.count)))
+        last += str_equal(t[last + 1].norm, STR("之")) ? 2 : 3;
+    for (size_t i = 0; i < base->sense_count; i++) {
+        str label;
+        text_tokens name = {0};
+        error ignored = {0};
+        if (kg_labels(l->in->read, &base->senses[i].id, 1, (str){0}, l->a, &label, &ignored) !=
+                STATUS_OK ||
+            text_tokenise(label, false, l->a, &name, &ignored) != STATUS_OK)
+            continue;
+        uint64_t chain = 0;
+        for (size_t k = 0; k < name.count; k++)
+            chain = text_chain(chain, name.items[k].hash);
+        uint64_t at_end[64];
+        uint32_t n = 0;
+        for (uint32_t k = at; k <= last && n < 64; k++)
+            at_end[n++] = chain = text_chain(chain, t[k].hash);
+        for (uint32_t k = n; k >= 3; k--)
+            if (try_span(l, base->first, at + k - 1, at_end[k - 1], at_end[k - 1]) != NULL)
+                return;
+    }
+}
+
+static void collect_spans(linker *l)
+{
+    size_t longest = index_longest_name(l->in->index);
+    for (uint32_t i = 0; i < l->tokens.count; i++) {
+        uint64_t exact = 0, stem = 0;
+        for (uint32_t j = i; j < l->tokens.count && j - i < longest; j++) {
+            exact = text_chain(exact, l->tokens.items[j].hash);
+            stem = text_chain(stem, l->tokens.items[j].stem);
+            try_span(l, i, j, exact, stem);
+        }
+    }
+    size_t found = l->span_count;
+    for (size_t i = 0; i < found; i++)
+        try_numbered(l, &l->spans[i]);
+}
+
+/* --- overlaps ----------------------------------------------------------------------------------
+ */
+static int by_last(const void *x, const void *y)
+{
+    const span *a = x, *b = y;
+    if (a->last != b->last)
+        return a->last < b->last ? -1 : 1;
+    return a->first < b->first ? -1 : a->first > b->first;
+}
+
+/* Chooses the spans of greatest total weight that do not overlap; they move to the front. */
+static void schedule(linker *l)
+{
+    size_t n = l->span_count;
+    if (n == 0)
+        return;
+    qsort(l->spans, n, sizeof *l->spans, by_last);
+    float *best = ARENA_ARRAY(l->a, float, n + 1);
+    bool *taken = ARENA_ARRAY(l->a, bool, n + 1);
+    size_t *before = ARENA_ARRAY(l->a, size_t, n + 1);
+    if (best == NULL || taken == NULL || before == NULL) {
+        l->status = error_memory(l->err);
+        return;
+    }
+    for (size_t i = 1; i <= n; i++) {
+        size_t k = i - 1;
+        while (k > 0 && l->spans[k - 1].last >= l->spans[i - 1].first)
+            k--;
+        before[i] = k;
+        float with = best[k] + l->spans[i - 1].weight;
+        taken[i] = with > best[i - 1];
+        best[i] = taken[i] ? with : best[i - 1];
+    }
+    size_t kept = 0;
+    span *chosen = ARENA_ARRAY(l->a, span, n);
+    for (size_t i = n; chosen != NULL && i > 0;) {
+        if (!taken[i]) {
+            i--;
+            continue;
+        }
+        chosen[kept++] = l->spans[i - 1];
+        i = before[i];
+    }
+    for (size_t i = 0; i < kept; i++)
+        l->spans[i] = chosen[kept - 1 - i];
+    l->span_count = kept;
+}
+
+/* --- near names --------------------------------------------------------------------------------
+ */
+static size_t code_points(str text, uint32_t *out, size_t capacity)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.length && n < capacity;)
+        i += utf8_decode(text.data + i, text.length - i, &out[n++]);
+    return n;
+}
+
+size_t link_edit_distance(str name, str text, size_t most, arena *a)
+{
+    enum { LONGEST = 96 };
+    uint32_t x[LONGEST], y[LONGEST];
+    size_t n = code_points(name, x, LONGEST), m = code_points(text, y, LONGEST);
+    size_t rows[3][LONGEST + 1];
+    (void)a;
+    for (size_t j = 0; j <= m; j++)
+        rows[0][j] = 0; /* the name may begin anywhere in the text */
+    for (size_t i = 1; i <= n; i++) {
+        size_t *now = rows[i % 3], *up = rows[(i - 1) % 3], *up2 = rows[(i + 1) % 3];
+        now[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t d = up[j - 1] + (x[i - 1] != y[j - 1]);
+            d = up[j] + 1 < d ? up[j] + 1 : d;
+            d = now[j - 1] + 1 < d ? now[j - 1] + 1 : d;
+            if (i > 1 && j > 1 && x[i - 1] == y[j - 2] && x[i - 2] == y[j - 1] &&
+                up2[j - 2] + 1 < d)
+                d = up2[j - 2] + 1;
+            now[j] = d;
+        }
+    }
+    size_t best = SIZE_MAX;
+    for (size_t j = 0; j <= m; j++)
+        best = rows[n % 3][j] < best ? rows[n % 3][j] : best;
+    return best <= most ? best : SIZE_MAX;
+}
+
+static size_t allowed_edits(str name)
+{
+    size_t n = utf8_count(name.data, name.length);
+    uint32_t first = 0;
+    utf8_decode(name.data, name.length, &first);
+    if (utf8_is_han(first))
+        return n >= 3 ? 1 : 0;
+    return n >= 8 ? 2 : n >= 4 ? 1 : 0;
+}
+
+static bool says_nothing(const linker *l, uint32_t i)
+{
+    const text_token *t = &l->tokens.items[i];
+    for (size_t k = 0; k < l->in->operators->count; k++) {
+        const operator_hit *h = &l->in->operators->items[k];
+        if (h->start <= t->start && t->end <= h->end)
+            return true;
+    }
+    return phrasebook_content(l->in->knowledge->steps, &l->tokens, i) < 0.25f;
+}
+
+/* The nearest names for a stretch that nothing covers. */
+static void try_near(linker *l, uint32_t first, uint32_t last)
+{
+    str text = str_slice(l->in->question, l->tokens.items[first].start, l->tokens.items[last].end);
+    kg_hit *hits = NULL;
+    size_t count = 0;
+    kg_search_options options = {.limit = 20};
+    error ignored = {0};
+    if (l->span_count == MAX_SPANS || text.length > 200)
+        return;
+    if (kg_label_search(l->in->read, text, &options, l->a, &hits, &count, &ignored) != STATUS_OK)
+        return;
+    span *s = &l->spans[l->span_count];
+    memset(s, 0, sizeof *s);
+    s->first = first;
+    s->last = last;
+    str norm = kg_normalise(text, l->a);
+    for (size_t i = 0; i < count; i++) {
+        str name = kg_normalise(hits[i].text, l->a);
+        size_t edits = link_edit_distance(name, norm, allowed_edits(name), l->a);
+        index_node node = index_find(l->in->index, hits[i].term);
+        if (edits == SIZE_MAX || edits == 0 || node == INDEX_NONE || is_class(l, node))
+            continue;
+        size_t length = utf8_count(name.data, name.length);
+        retriever_sense sense = {.id = hits[i].term,
+                                 .matched = hits[i].text,
+                                 .match = RETRIEVER_MATCH_FUZZY,
+                                 .score = 0.8f - 0.12f * (float)edits +
+                                          0.004f * (float)(length > 20 ? 20 : length),
+                                 .degree = index_degree(l->in->index, node)};
+        insert_sense(s, sense, node);
+    }
+    s->weight = span_weight(l, first, last);
+    if (s->sense_count > 0)
+        l->span_count++;
+}
+
+static void find_near(linker *l, const token_mask *covered)
+{
+    uint32_t i = 0;
+    while (i < l->tokens.count) {
+        if (token_mask_has(covered, i) || says_nothing(l, i)) {
+            i++;
+            continue;
+        }
+        uint32_t j = i;
+        while (j + 1 < l->tokens.count && !token_mask_has(covered, j + 1) &&
+               !(says_nothing(l, j + 1) && (j + 2 >= l->tokens.count || says_nothing(l, j + 2))))
+            j++;
+        try_near(l, i, j);
+        i = j + 1;
+    }
+}
+
+/* --- values ------------------------------------------------------------------------------------
+ */
+static uint32_t token_at(const linker *l, size_t byte)
+{
+    uint32_t i = 0;
+    while (i + 1 < l->tokens.count && l->tokens.items[i].end <= byte)
+        i++;
+    return i;
+}
+
+static bool overlaps(const linker *l, uint32_t first, uint32_t last)
+{
+    for (size_t i = 0; i < l->span_count; i++)
+        if (l->spans[i].first <= last && first <= l->spans[i].last &&
+            !(l->spans[i].first >= first && l->spans[i].last <= last))
+            return true;
+    return false;
+}
+
+static void find_values(linker *l, link_mention *out, size_t *count)
+{
+    size_t from = 0, start = 0, end = 0;
+    kg_value value;
+    while (*count < 16 && kg_value_find(l->in->question, from, &value, &start, &end) &&
+           end > from) {
+        from = end;
+        if (l->tokens.count == 0 || value.kind == KG_VALUE_BOOL)
+            continue;
+        uint32_t first = token_at(l, start), last = token_at(l, end - 1);
+        bool ordinal = first > 0 && str_equal(l->tokens.items[first - 1].norm, STR("第"));
+        if (ordinal || overlaps(l, first, last))
+            continue;
+        out[(*count)++] =
+            (link_mention){.shown = {.kind = value.kind == KG_VALUE_DATE ? RETRIEVER_MENTION_TIME
+                                                                         : RETRIEVER_MENTION_VALUE,
+                                     .start = start,
+                                     .end = end,
+                                     .text = str_slice(l->in->question, start, end),
+                                     .value = value},
+                           .first = first,
+                           .last = last};
+    }
+}
+
+/* --- whole -------------------------------------------------------------------------------------
+ */
+static status describe_senses(linker *l, span *s)
+{
+    kg_id ids[LINK_SENSES];
+    str labels[LINK_SENSES];
+    for (size_t i = 0; i < s->sense_count; i++)
+        ids[i] = s->senses[i].id;
+    status st = kg_labels(l->in->read, ids, s->sense_count, l->in->lang, l->a, labels, l->err);
+    for (size_t i = 0; st == STATUS_OK && i < s->sense_count; i++) {
+        s->senses[i].label = labels[i];
+        index_node c = index_class(l->in->index, s->nodes[i]);
+        if (c == INDEX_NONE)
+            continue;
+        s->senses[i].class_id = index_id(l->in->index, c);
+        st = kg_labels(l->in->read, &s->senses[i].class_id, 1, l->in->lang, l->a,
+                       &s->senses[i].class_label, l->err);
+    }
+    return st;
+}
+
+static status add_span(linker *l, span *s, link_mention *out)
+{
+    status st = describe_senses(l, s);
+    retriever_sense *senses = ARENA_ARRAY(l->a, retriever_sense, s->sense_count + 1);
+    if (st != STATUS_OK || senses == NULL)
+        return st != STATUS_OK ? st : error_memory(l->err);
+    memcpy(senses, s->senses, s->sense_count * sizeof *senses);
+    size_t start = l->tokens.items[s->first].start, end = l->tokens.items[s->last].end;
+    *out = (link_mention){.shown = {.kind = is_class(l, s->nodes[0]) ? RETRIEVER_MENTION_CLASS
+                                                                     : RETRIEVER_MENTION_ENTITY,
+                                    .start = start,
+                                    .end = end,
+                                    .text = str_slice(l->in->question, start, end),
+                                    .senses = senses,
+                                    .sense_count = s->sense_count},
+                          .first = s->first,
+                          .last = s->last,
+                          .quoted = s->quoted};
+    memcpy(out->nodes, s->nodes, sizeof out->nodes);
+    return STATUS_OK;
+}
+
+static int by_start(const void *x, const void *y)
+{
+    const link_mention *a = x, *b = y;
+    return a->shown.start < b->shown.start ? -1 : a->shown.start > b->shown.start;
+}
+
+static void number_slots(link_mention *m, size_t count)
+{
+    int entities = 0, values = 0, times = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (m[i].shown.kind == RETRIEVER_MENTION_ENTITY)
+            m[i].shown.slot = ++entities;
+        else if (m[i].shown.kind == RETRIEVER_MENTION_VALUE)
+            m[i].shown.slot = ++values;
+        else if (m[i].shown.kind == RETRIEVER_MENTION_TIME)
+            m[i].shown.slot = ++times;
+    }
+}
+
+static void drop_covered_values(const linker *l, link_mention *m, size_t *count, size_t spans)
+{
+    /* A value that a longer name holds is no value; a name inside a value is no name. */
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        bool inside = false;
+        for (size_t k = 0; k < *count; k++) {
+            bool value_i = i >= spans, value_k = k >= spans;
+            if (k == i || value_i == value_k)
+                continue;
+            bool within = m[k].first <= m[i].first && m[i].last <= m[k].last;
+            bool same = m[k].first == m[i].first && m[k].last == m[i].last;
+            inside = inside || (within && (!same || value_i));
+        }
+        if (!inside)
+            m[kept++] = m[i];
+    }
+    (void)l;
+    *count = kept;
+}
+
+status link_question(const link_input *in, arena *a, link_result *out, error *err)
+{
+    linker l = {.in = in, .a = a, .err = err};
+    status s = text_tokenise(in->question, false, a, &l.tokens, err);
+    if (s != STATUS_OK)
+        return s;
+    l.spans = ARENA_ARRAY(a, span, MAX_SPANS + 1);
+    if (l.spans == NULL)
+        return error_memory(err);
+    collect_spans(&l);
+    schedule(&l);
+    token_mask covered = {{0}};
+    bool named = false;
+    for (size_t i = 0; i < l.span_count; i++) {
+        named = named || !is_class(&l, l.spans[i].nodes[0]);
+        for (uint32_t k = l.spans[i].first; k <= l.spans[i].last; k++)
+            token_mask_set(&covered, k);
+    }
+    if (!in->exact && !named && l.status == STATUS_OK)
+        find_near(&l, &covered);
+    link_mention *mentions = ARENA_ARRAY(a, link_mention, l.span_count + 17);
+    if (mentions == NULL || l.status != STATUS_OK)
+        return l.status != STATUS_OK ? l.status : error_memory(err);
+    size_t count = l.span_count;
+    for (size_t i = 0; s == STATUS_OK && i < l.span_count; i++)
+        s = add_span(&l, &l.spans[i], &mentions[i]);
+    if (s != STATUS_OK)
+        return s;
+    find_values(&l, mentions, &count);
+    drop_covered_values(&l, mentions, &count, l.span_count);
+    qsort(mentions, count, sizeof *mentions, by_start);
+    number_slots(mentions, count);
+    link_result result = {.tokens = l.tokens, .mentions = mentions, .count = count};
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t k = mentions[i].first;
+             mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY && k <= mentions[i].last; k++)
+            token_mask_set(&result.named, k);
+    *out = result;
+    return STATUS_OK;
+}

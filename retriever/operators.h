@@ -1,0 +1,60 @@
+/* Rules over a question's words (schemas/operators.tsv and the pack's): which operators it asks
+ * for, what kind of answer it wants, which words name kinds of things, which say nothing. Compiled
+ * once, immutable, shared by threads. Patterns run under a match limit; one that exceeds it does
+ * not match. */
+#ifndef VOUCH_RETRIEVER_OPERATORS_H
+#define VOUCH_RETRIEVER_OPERATORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/str.h"
+
+typedef struct operators operators;
+struct pack;
+
+typedef enum operator_kind {
+    OPERATOR_COUNT = 0,
+    OPERATOR_MAX,
+    OPERATOR_MIN,
+    OPERATOR_GREATER,
+    OPERATOR_LESS,
+    OPERATOR_COMPARE,
+    OPERATOR_ASK,
+    OPERATOR_NOT,
+    OPERATOR_AND,
+    OPERATOR_OR,
+    OPERATOR_DESCRIBE,
+    OPERATOR_OTHER,   /* other, same: an answer that is not the entity itself */
+    OPERATOR_ALL,     /* of any depth */
+    OPERATOR_WANT,    /* detail: the kind of answer */
+    OPERATOR_TYPE,    /* detail: the kind of thing named */
+    OPERATOR_MEASURE, /* detail: money, duration, percent, date, number */
+    OPERATOR_FILLER,
+    OPERATOR_KINDS
+} operator_kind;
+
+typedef struct operator_hit {
+    operator_kind kind;
+    str detail;
+    size_t start, end; /* bytes of the question */
+} operator_hit;
+
+typedef struct operator_hits {
+    operator_hit *items;
+    size_t count;
+    bool has[OPERATOR_KINDS];
+    bool limited; /* a pattern ran into its match limit */
+} operator_hits;
+
+/* `text`: the table; the pack's operators are added (NULL = none). A pattern that does not compile
+ * is STATUS_SYNTAX with its line. */
+status operators_open(str text, const struct pack *domain, operators **out, error *err);
+void operators_close(operators *o);
+
+status operators_find(const operators *o, str question, str lang, arena *a, operator_hits *out,
+                      error *err);
+
+#endif

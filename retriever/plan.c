@@ -1,0 +1,346 @@
+/* See plan.h: what the question's words say about steps and kinds, and walking paths. */
+#include "retriever/plan.h"
+
+#include <stdlib.h>
+
+#define LEAST_QUALITY 0.22f
+#define HITS_PER_STEP 4
+#define UNSAID_COST 0.12f
+
+/* --- kinds of things ---------------------------------------------------------------------------
+ */
+bool plan_type_is(str type, str wanted)
+{
+    static const char *const kinds[][24] = {
+        {"person", "actor", "director", "writer", "athlete", "artist", "doctor", "character",
+         "worker", "player", "author", "scientist", "people", "人物", NULL},
+        {"place", "city", "country", "region", "location", "school", "hospital", "stadium", "river",
+         "mountain", "organisation", "地点", NULL},
+        {"time", "date", "duration", "year", NULL},
+        {"number", "money", "duration", "percent", "date", NULL},
+        {"film", "movie", "work", NULL},
+        {"organisation", "company", "school", "team", "hospital", "party", NULL},
+    };
+    if (str_empty(type) || str_empty(wanted))
+        return false;
+    if (str_equal_nocase(type, wanted))
+        return true;
+    for (size_t i = 0; i < CORE_COUNT(kinds); i++) {
+        if (!str_equal(wanted, str_from(kinds[i][0])))
+            continue;
+        for (size_t k = 1; kinds[i][k] != NULL; k++)
+            if (str_equal_nocase(type, str_from(kinds[i][k])))
+                return true;
+    }
+    return false;
+}
+
+const retriever_relation *plan_relation(const plan *p, uint32_t step)
+{
+    return &p->in->knowledge->schema.relations[step / 2];
+}
+
+lf_step plan_step(const plan *p, uint32_t step, bool closure)
+{
+    const retriever_relation *r = plan_relation(p, step);
+    return (lf_step){.relation = {.id = r->id, .iri = r->iri, .label = r->label},
+                     .inverse = (step & 1) != 0,
+                     .closure = closure};
+}
+
+str plan_end_type(const plan *p, uint32_t step)
+{
+    const retriever_relation *r = plan_relation(p, step);
+    return (step & 1) != 0 ? r->subject_type : r->object_type;
+}
+
+/* --- what the words say ------------------------------------------------------------------------
+ */
+static void mark_span(const text_tokens *tokens, size_t start, size_t end, token_mask *mask)
+{
+    for (size_t i = 0; i < tokens->count; i++)
+        if (start <= tokens->items[i].start && tokens->items[i].end <= end)
+            token_mask_set(mask, i);
+}
+
+static void read_operators(plan *p)
+{
+    const operator_hits *ops = p->in->operators;
+    for (size_t i = 0; i < ops->count; i++) {
+        const operator_hit *h = &ops->items[i];
+        if (h->kind == OPERATOR_WANT && str_empty(p->want))
+            p->want = h->detail;
+        if (h->kind != OPERATOR_TYPE && h->kind != OPERATOR_MEASURE)
+            mark_span(&p->in->link->tokens, h->start, h->end, &p->silent);
+    }
+}
+
+static void weigh_tokens(plan *p)
+{
+    const text_tokens *t = &p->in->link->tokens;
+    p->content = ARENA_ARRAY(p->a, float, t->count + 1);
+    if (p->content == NULL) {
+        p->status = error_memory(p->err);
+        return;
+    }
+    for (size_t i = 0; i < t->count && i < PHRASEBOOK_TOKENS; i++) {
+        if (token_mask_has(&p->in->link->named, i) || token_mask_has(&p->silent, i))
+            continue;
+        p->content[i] = phrasebook_content(p->in->knowledge->steps, t, i);
+        p->content_mass += p->content[i];
+    }
+}
+
+static bool match_phrases(plan *p)
+{
+    const link_result *l = p->in->link;
+    p->status = phrasebook_match(p->in->knowledge->steps, &l->tokens, &l->named, LEAST_QUALITY,
+                                 HITS_PER_STEP, p->a, &p->hits, &p->hit_count, p->err);
+    if (p->status == STATUS_OK)
+        p->status = phrasebook_match(p->in->knowledge->classes, &l->tokens, &l->named, 0.5f, 2,
+                                     p->a, &p->class_hits, &p->class_hit_count, p->err);
+    return p->status == STATUS_OK;
+}
+
+/* --- walking -----------------------------------------------------------------------------------
+ */
+static int compare_nodes(const void *x, const void *y)
+{
+    index_node a = *(const index_node *)x, b = *(const index_node *)y;
+    return a < b ? -1 : a > b;
+}
+
+/* The nodes one step behind `from`. */
+static void step_nodes(plan *p, const plan_path *before, uint32_t step, plan_path *out)
+{
+    index_node buffer[PLAN_FRONTIER * 4];
+    size_t n = 0;
+    for (size_t i = 0; i < before->node_count && n < CORE_COUNT(buffer); i++) {
+        size_t count;
+        const index_edge *e =
+            index_edges_of(p->in->index, before->nodes[i], step / 2, (step & 1) != 0, &count);
+        if (n + count > CORE_COUNT(buffer)) {
+            count = CORE_COUNT(buffer) - n;
+            out->more = true;
+        }
+        for (size_t k = 0; k < count; k++)
+            buffer[n++] = e[k].node;
+    }
+    qsort(buffer, n, sizeof *buffer, compare_nodes);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || buffer[kept - 1] != buffer[i])
+            buffer[kept++] = buffer[i];
+    if (kept > PLAN_FRONTIER) {
+        kept = PLAN_FRONTIER;
+        out->more = true;
+    }
+    out->nodes = ARENA_ARRAY(p->a, index_node, kept + 1);
+    if (out->nodes == NULL) {
+        p->status = error_memory(p->err);
+        return;
+    }
+    memcpy(out->nodes, buffer, kept * sizeof *buffer);
+    out->node_count = kept;
+}
+
+static bool allowed_step(const plan *p, uint32_t step, uint8_t hop)
+{
+    const retriever_relation *r = plan_relation(p, step);
+    if (!r->naming)
+        return true;
+    /* What a thing is may be asked, as the last step of one. */
+    return hop == 0 && r->id == p->in->knowledge->schema.type_relation && (step & 1) == 0;
+}
+
+/* The steps that leave a path's end, each once. */
+static size_t steps_from(const plan *p, const plan_path *path, uint8_t *seen, uint32_t *out,
+                         size_t capacity)
+{
+    size_t n = 0;
+    size_t sample = path->node_count < 48 ? path->node_count : 48;
+    for (size_t i = 0; i < sample; i++)
+        for (int inverse = 0; inverse < 2; inverse++) {
+            size_t count;
+            const index_edge *e = index_edges(p->in->index, path->nodes[i], inverse != 0, &count);
+            for (size_t k = 0; k < count;) {
+                uint32_t relation = e[k].relation;
+                uint32_t step = step_of(relation, inverse != 0);
+                if (n < capacity && (seen[step / 8] >> (step % 8) & 1) == 0 &&
+                    allowed_step(p, step, path->hops)) {
+                    seen[step / 8] |= (uint8_t)(1u << (step % 8));
+                    out[n++] = step;
+                }
+                size_t low = k + 1, high = count;
+                while (low < high) { /* jump to the next relation */
+                    size_t middle = (low + high) / 2;
+                    if (e[middle].relation <= relation)
+                        low = middle + 1;
+                    else
+                        high = middle;
+                }
+                k = low;
+            }
+        }
+    for (size_t i = 0; i < n; i++)
+        seen[out[i] / 8] = 0;
+    return n;
+}
+
+static bool hit_used(const plan *p, const plan_path *path, int hit)
+{
+    for (uint8_t i = 0; i < path->hops; i++)
+        if (path->hits[i] >= 0 && p->hits[path->hits[i]].anchor == p->hits[hit].anchor)
+            return true;
+    return false;
+}
+
+static float path_order(const plan_path *path)
+{
+    return path->said - UNSAID_COST * (float)path->hops;
+}
+
+static int best_path_first(const void *x, const void *y)
+{
+    const plan_path *a = x, *b = y;
+    float da = path_order(a), db = path_order(b);
+    if (da != db)
+        return da > db ? -1 : 1;
+    if (a->hops != b->hops)
+        return a->hops < b->hops ? -1 : 1;
+    int c = memcmp(a->steps, b->steps, a->hops * sizeof a->steps[0]);
+    return c != 0 ? c : memcmp(a->hits, b->hits, a->hops * sizeof a->hits[0]);
+}
+
+typedef struct extension { /* a path to be, before its nodes are gathered */
+    size_t before;         /* in the beam */
+    uint32_t step;
+    int hit;
+    float order;
+} extension;
+
+static int best_extension_first(const void *x, const void *y)
+{
+    const extension *a = x, *b = y;
+    if (a->order != b->order)
+        return a->order > b->order ? -1 : 1;
+    if (a->before != b->before)
+        return a->before < b->before ? -1 : 1;
+    return a->step < b->step ? -1 : a->step > b->step;
+}
+
+static size_t extensions_of(plan *p, const plan_path *beam, size_t beam_count, extension *out,
+                            size_t capacity)
+{
+    size_t n = 0, relations = index_relation_count(p->in->index);
+    uint8_t *seen = ARENA_ARRAY(p->a, uint8_t, relations / 4 + 2);
+    uint32_t *steps = ARENA_ARRAY(p->a, uint32_t, 512);
+    if (seen == NULL || steps == NULL) {
+        p->status = error_memory(p->err);
+        return 0;
+    }
+    for (size_t b = 0; b < beam_count; b++) {
+        size_t count = steps_from(p, &beam[b], seen, steps, 512);
+        for (size_t i = 0; i < count && n < capacity; i++) {
+            out[n++] = (extension){b, steps[i], -1,
+                                   beam[b].said - UNSAID_COST * (float)(beam[b].hops + 1)};
+            for (size_t h = 0; h < p->hit_count && n < capacity; h++)
+                if (p->hits[h].target == steps[i] && !hit_used(p, &beam[b], (int)h))
+                    out[n++] = (extension){b, steps[i], (int)h,
+                                           beam[b].said + p->hits[h].quality -
+                                               UNSAID_COST * (float)(beam[b].hops + 1)};
+        }
+    }
+    if (n >= capacity)
+        p->bounded = true;
+    p->enumerated += n;
+    qsort(out, n, sizeof *out, best_extension_first);
+    return n;
+}
+
+static void keep_path(plan *p, const plan_path *path)
+{
+    if (p->path_count < PLAN_PATHS)
+        p->paths[p->path_count++] = *path;
+    else
+        p->bounded = true;
+}
+
+/* Breadth first over relations from one node, the best PLAN_BEAM walks of each length. */
+static void walk_from(plan *p, int mention, int sense, index_node from, uint8_t most_hops)
+{
+    enum { MOST = 6000 };
+    plan_path *beam = ARENA_ARRAY(p->a, plan_path, PLAN_BEAM);
+    plan_path *next = ARENA_ARRAY(p->a, plan_path, PLAN_BEAM);
+    extension *list = ARENA_ARRAY(p->a, extension, MOST);
+    index_node *self = ARENA_ARRAY(p->a, index_node, 1);
+    if (beam == NULL || next == NULL || list == NULL || self == NULL) {
+        p->status = error_memory(p->err);
+        return;
+    }
+    self[0] = from;
+    beam[0] = (plan_path){
+        .mention = mention, .sense = sense, .from = from, .nodes = self, .node_count = 1};
+    size_t beam_count = 1;
+    for (uint8_t hop = 0; hop < most_hops && p->status == STATUS_OK; hop++) {
+        size_t n = extensions_of(p, beam, beam_count, list, MOST), kept = 0;
+        for (size_t i = 0; i < n && kept < PLAN_BEAM && p->status == STATUS_OK; i++) {
+            plan_path path = beam[list[i].before];
+            path.steps[hop] = list[i].step;
+            path.hits[hop] = list[i].hit;
+            path.hops = (uint8_t)(hop + 1);
+            if (list[i].hit >= 0)
+                path.said += p->hits[list[i].hit].quality;
+            step_nodes(p, &beam[list[i].before], list[i].step, &path);
+            if (path.node_count == 0)
+                continue;
+            next[kept++] = path;
+            keep_path(p, &path);
+        }
+        plan_path *swap = beam;
+        beam = next;
+        next = swap;
+        beam_count = kept;
+    }
+}
+
+void plan_walk_paths(plan *p)
+{
+    const link_result *l = p->in->link;
+    p->paths = ARENA_ARRAY(p->a, plan_path, PLAN_PATHS);
+    if (p->paths == NULL) {
+        p->status = error_memory(p->err);
+        return;
+    }
+    size_t entities = 0;
+    for (size_t m = 0; m < l->count; m++)
+        entities += l->mentions[m].shown.kind == RETRIEVER_MENTION_ENTITY;
+    for (size_t m = 0; m < l->count && p->status == STATUS_OK; m++) {
+        const link_mention *mention = &l->mentions[m];
+        if (mention->shown.kind != RETRIEVER_MENTION_ENTITY)
+            continue;
+        for (size_t s = 0; s < mention->shown.sense_count && p->status == STATUS_OK; s++)
+            walk_from(p, (int)m, (int)s, mention->nodes[s], entities > 2 ? 2 : PLAN_HOPS);
+    }
+    qsort(p->paths, p->path_count, sizeof *p->paths, best_path_first);
+}
+
+/* --- whole -------------------------------------------------------------------------------------
+ */
+status plan_question(const plan_input *in, arena *a, plan *out, error *err)
+{
+    plan p = {.in = in, .a = a, .err = err};
+    p.forms = ARENA_ARRAY(a, plan_form, PLAN_FORMS);
+    if (p.forms == NULL)
+        return error_memory(err);
+    read_operators(&p);
+    weigh_tokens(&p);
+    if (p.status == STATUS_OK && match_phrases(&p)) {
+        plan_walk_paths(&p);
+        if (p.status == STATUS_OK)
+            plan_make_forms(&p);
+    }
+    if (p.status == STATUS_OK)
+        *out = p;
+    return p.status;
+}
