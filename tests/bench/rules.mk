@@ -8,3 +8,8 @@ bench-http: $(BUILD)/vouch $(BUILD)/bench/mhd_bare ## answers a second over HTTP
 $(BUILD)/bench/mhd_bare: tests/bench/mhd_bare.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -O2 -Wall -Wextra -Werror -o $@ $< -lmicrohttpd
+
+# --- the retriever ---------------------------------------------------------------------------
+$(BUILD)/bench/retrieve: $(BUILD)/obj/tests/bench/retrieve.o $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LDLIBS)

@@ -1,0 +1,610 @@
+/* See retriever.h. What is made from one version of the graph (index, knowledge) is a `state` that
+ * questions hold by a count of references, so that a new version never pulls the ground away from
+ * a question that has begun. */
+#include "retriever/retriever.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "core/resource.h"
+#include "core/utf8.h"
+#include "kg/pack.h"
+#include "retriever/index.h"
+#include "retriever/knowledge.h"
+#include "retriever/link.h"
+#include "retriever/operators.h"
+#include "retriever/plan.h"
+#include "retriever/rank.h"
+
+#define MOST_CANDIDATES 32
+#define MOST_EXECUTED 6
+#define MOST_QUESTION_BYTES 8192
+#define FIRST_FAMILIAR 0.30
+
+typedef struct state {
+    graph_index *index;
+    knowledge *knowledge;
+    uint64_t version;
+    int holders;
+} state;
+
+struct retriever {
+    kg_store *store;
+    const struct pack *pack;
+    bool cache;
+    arena *texts;
+    str concepts;
+    operators *rules;
+    rank_weights weights;
+    pthread_mutex_t lock;
+    state *current;
+};
+
+/* --- state -------------------------------------------------------------------------------------
+ */
+static void state_drop(retriever *r, state *s)
+{
+    if (s == NULL)
+        return;
+    pthread_mutex_lock(&r->lock);
+    bool last = --s->holders == 0;
+    pthread_mutex_unlock(&r->lock);
+    if (!last)
+        return;
+    knowledge_free(s->knowledge);
+    index_close(s->index);
+    free(s);
+}
+
+static status state_make(retriever *r, kg_read *read, state **out, error *err)
+{
+    state *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return error_memory(err);
+    s->holders = 1;
+    s->version = kg_read_version(read);
+    status st = index_open(r->store, read, r->cache, &s->index, err);
+    if (st == STATUS_OK)
+        st = knowledge_build(read, s->index, r->pack, r->concepts, &s->knowledge, err);
+    if (st != STATUS_OK) {
+        index_close(s->index);
+        free(s);
+        return st;
+    }
+    *out = s;
+    return STATUS_OK;
+}
+
+/* The state for this read's version; drop it after use. */
+static status state_hold(retriever *r, kg_read *read, state **out, error *err)
+{
+    state *old = NULL;
+    status st = STATUS_OK;
+    pthread_mutex_lock(&r->lock);
+    if (r->current == NULL || r->current->version != kg_read_version(read)) {
+        state *made = NULL;
+        st = state_make(r, read, &made, err);
+        if (st == STATUS_OK) {
+            old = r->current;
+            r->current = made;
+        }
+    }
+    if (st == STATUS_OK) {
+        r->current->holders++;
+        *out = r->current;
+    }
+    pthread_mutex_unlock(&r->lock);
+    state_drop(r, old);
+    return st;
+}
+
+/* --- open --------------------------------------------------------------------------------------
+ */
+static status open_parts(retriever *r, const retriever_options *o, error *err)
+{
+    str rules, weights;
+    status s = resource_get(STR("concepts.tsv"), r->texts, &r->concepts, err);
+    if (s == STATUS_OK)
+        s = resource_get(STR("operators.tsv"), r->texts, &rules, err);
+    if (s == STATUS_OK)
+        s = operators_open(rules, r->pack, &r->rules, err);
+    if (s == STATUS_OK)
+        s = o->weights != NULL ? resource_read_file(o->weights, r->texts, &weights, err)
+                               : resource_get(STR("weights.json"), r->texts, &weights, err);
+    if (s == STATUS_OK)
+        s = rank_weights_parse(weights, o->weights != NULL ? o->weights : "weights.json",
+                               &r->weights, err);
+    return s;
+}
+
+status retriever_open(kg_store *store, const retriever_options *options, retriever **out,
+                      error *err)
+{
+    static const retriever_options defaults = {0};
+    const retriever_options *o = options != NULL ? options : &defaults;
+    retriever *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return error_memory(err);
+    pthread_mutex_init(&r->lock, NULL);
+    r->store = store;
+    r->pack = o->pack;
+    r->cache = !o->no_cache;
+    r->texts = arena_new(0);
+    status s = r->texts == NULL ? error_memory(err) : open_parts(r, o, err);
+    if (s != STATUS_OK) {
+        retriever_close(r);
+        return s;
+    }
+    *out = r;
+    return STATUS_OK;
+}
+
+void retriever_close(retriever *r)
+{
+    if (r == NULL)
+        return;
+    state_drop(r, r->current);
+    operators_close(r->rules);
+    arena_free(r->texts);
+    pthread_mutex_destroy(&r->lock);
+    free(r);
+}
+
+/* --- one question ------------------------------------------------------------------------------
+ */
+typedef struct asking {
+    retriever *r;
+    kg_read *read;
+    const retriever_request *request;
+    const state *state;
+    arena *a;
+    error *err;
+    retriever_result *out;
+    retriever_candidate *candidates;
+    operator_hits operators;
+    link_result link;
+    plan plan;
+} asking;
+
+static status link_stage(asking *q)
+{
+    text_tokens tokens = {0};
+    str question = q->request->question;
+    status s = text_tokenise(question, false, q->a, &tokens, q->err);
+    if (s != STATUS_OK)
+        return s;
+    q->out->lang = !str_empty(q->request->lang) ? q->request->lang : text_language(&tokens);
+    q->out->normalised = kg_normalise(question, q->a);
+    s = operators_find(q->r->rules, question, q->out->lang, q->a, &q->operators, q->err);
+    if (s != STATUS_OK)
+        return s;
+    link_input in = {.read = q->read,
+                     .index = q->state->index,
+                     .knowledge = q->state->knowledge,
+                     .question = question,
+                     .lang = q->out->lang,
+                     .operators = &q->operators};
+    s = link_question(&in, q->a, &q->link, q->err);
+    if (s != STATUS_OK)
+        return s;
+    retriever_mention *shown = ARENA_ARRAY(q->a, retriever_mention, q->link.count + 1);
+    if (shown == NULL)
+        return error_memory(q->err);
+    for (size_t i = 0; i < q->link.count; i++)
+        shown[i] = q->link.mentions[i].shown;
+    q->out->mentions = shown;
+    q->out->mention_count = q->link.count;
+    return STATUS_OK;
+}
+
+static status plan_stage(asking *q)
+{
+    kg_totals totals = {0};
+    status s = kg_read_totals(q->read, &totals, q->err);
+    if (s != STATUS_OK)
+        return s;
+    plan_input *in = ARENA_NEW(q->a, plan_input);
+    if (in == NULL)
+        return error_memory(q->err);
+    *in = (plan_input){.read = q->read,
+                       .index = q->state->index,
+                       .knowledge = q->state->knowledge,
+                       .link = &q->link,
+                       .operators = &q->operators,
+                       .question = q->request->question,
+                       .lang = q->out->lang,
+                       .as_of = q->out->as_of,
+                       .has_passages = totals.passages > 0,
+                       .deadline_ns = q->request->deadline_ns};
+    return plan_question(in, q->a, &q->plan, q->err);
+}
+
+/* The question as the model reads it: mentions by their placeholders. */
+static str model_question(asking *q)
+{
+    buf text = {0};
+    const text_token *t = q->link.tokens.items;
+    for (size_t i = 0; i < q->link.tokens.count; i++) {
+        const link_mention *in = NULL;
+        for (size_t k = 0; k < q->link.count; k++)
+            if (q->link.mentions[k].shown.slot > 0 && q->link.mentions[k].first <= i &&
+                i <= q->link.mentions[k].last)
+                in = &q->link.mentions[k];
+        if (in == NULL) {
+            if (t[i].kind != TEXT_HAN)
+                buf_add_char(&text, ' ');
+            buf_add(&text, t[i].norm);
+        } else if (in->first == i) {
+            char kind = in->shown.kind == RETRIEVER_MENTION_ENTITY  ? 'E'
+                        : in->shown.kind == RETRIEVER_MENTION_VALUE ? 'V'
+                                                                    : 'T';
+            buf_printf(&text, "<%c%d>", kind, in->shown.slot);
+        }
+    }
+    str out = arena_str(q->a, buf_str(&text));
+    buf_free(&text);
+    return out;
+}
+
+static void add_canonical(buf *out, str text, size_t words, arena *a)
+{
+    text_tokens tokens = {0};
+    error ignored = {0};
+    if (text_tokenise(text, true, a, &tokens, &ignored) != STATUS_OK)
+        return;
+    for (size_t i = 0; i < tokens.count && i < words; i++) {
+        if (tokens.items[i].kind != TEXT_HAN)
+            buf_add_char(out, ' ');
+        buf_add(out, tokens.items[i].norm);
+    }
+}
+
+static str model_types(asking *q)
+{
+    buf text = {0};
+    for (size_t k = 0; k < q->link.count; k++) {
+        const retriever_mention *m = &q->link.mentions[k].shown;
+        if (m->kind != RETRIEVER_MENTION_ENTITY || str_empty(m->senses[0].class_label))
+            continue;
+        buf_printf(&text, "<E%d>", m->slot);
+        add_canonical(&text, m->senses[0].class_label, 3, q->a);
+    }
+    str out = arena_str(q->a, buf_str(&text));
+    buf_free(&text);
+    return out;
+}
+
+/* The relation's label in the question's language, else its main label. */
+static str model_relation(void *context, const lf_name *name, arena *a)
+{
+    asking *q = context;
+    const retriever_relation *r = retriever_schema_relation(&q->state->knowledge->schema, name->id);
+    str label = name->label;
+    for (size_t i = 0; r != NULL && i < r->alias_count; i++)
+        if (!r->aliases[i].inverse && r->aliases[i].weight >= 0.99f &&
+            str_equal(r->aliases[i].lang, q->out->lang) &&
+            str_find(r->aliases[i].text, STR("{"), 0) == STR_NONE) {
+            label = r->aliases[i].text;
+            break;
+        }
+    buf text = {0};
+    add_canonical(&text, label, 10, a);
+    str out = arena_str(a, buf_str(&text));
+    buf_free(&text);
+    return out;
+}
+
+static status ask_model(asking *q, const double *weights)
+{
+    size_t n = q->out->candidate_count;
+    if (q->request->scorer == NULL || n == 0)
+        return STATUS_OK;
+    str *texts = ARENA_ARRAY(q->a, str, n);
+    double *scores = ARENA_ARRAY(q->a, double, n);
+    if (texts == NULL || scores == NULL)
+        return error_memory(q->err);
+    for (size_t i = 0; i < n; i++) {
+        buf text = {0};
+        status s = lf_print_model(q->candidates[i].form, model_relation, q, q->a, &text);
+        texts[i] = arena_str(q->a, buf_str(&text));
+        buf_free(&text);
+        if (s != STATUS_OK)
+            return s;
+    }
+    if (!q->request->scorer(q->request->scorer_context, model_types(q), model_question(q), texts,
+                            q->candidates, n, scores))
+        return STATUS_OK;
+    for (size_t i = 0; i < n; i++) {
+        q->candidates[i].features[RETRIEVER_F_MODEL] = scores[i];
+        q->candidates[i].score = rank_score(q->candidates[i].features, weights);
+    }
+    rank_sort(q->candidates, n);
+    return STATUS_OK;
+}
+
+static status rank_stage(asking *q)
+{
+    const double *weights = q->r->weights.plain;
+    status s = rank_forms(&q->plan, weights, MOST_CANDIDATES, q->a, &q->candidates,
+                          &q->out->candidate_count, q->err);
+    if (s == STATUS_OK)
+        s = ask_model(q, weights);
+    q->out->candidates = q->candidates;
+    q->out->enumerated = q->plan.enumerated;
+    q->out->bounded = q->plan.bounded;
+    return s;
+}
+
+static bool gives_something(const lf_node *form, const execute_result *r)
+{
+    (void)form;
+    if (r->kind == EXECUTE_TRUTH)
+        return r->truth != EXECUTE_UNKNOWN || r->value_count > 0;
+    if (r->kind == EXECUTE_DESCRIBE)
+        return r->statement_count > 0;
+    return r->value_count > 0 || (r->kind == EXECUTE_COUNT && r->closed_world);
+}
+
+static void move_to_front(retriever_candidate *c, size_t at)
+{
+    retriever_candidate chosen = c[at];
+    memmove(c + 1, c, at * sizeof *c);
+    c[0] = chosen;
+}
+
+/* Executes the best; where it gives nothing, the next that scores nearly as well may. */
+static status execute_stage(asking *q)
+{
+    execute_options o = {.schema = &q->state->knowledge->schema,
+                         .as_of = q->out->as_of,
+                         .limits = q->request->limits};
+    execute_result first = {0};
+    if (o.limits.deadline_ns == 0)
+        o.limits.deadline_ns = q->request->deadline_ns;
+    for (size_t i = 0; i < q->out->candidate_count && i < MOST_EXECUTED; i++) {
+        retriever_candidate *c = &q->candidates[i];
+        execute_result result = {0};
+        if (i > 0 && q->candidates[0].score - c->score > 1.2)
+            break;
+        status s = execute_form(q->read, c->form, &o, q->a, &result, q->err);
+        if (s != STATUS_OK)
+            return s;
+        c->executed = true;
+        c->answers = result.value_count;
+        if (gives_something(c->form, &result)) {
+            q->out->result = result;
+            q->out->form = c->form;
+            q->out->outcome = RETRIEVER_FOUND;
+            move_to_front(q->candidates, i);
+            return STATUS_OK;
+        }
+        c->features[RETRIEVER_F_EMPTY] = 1;
+        if (i == 0)
+            first = result;
+    }
+    q->out->result = first;
+    q->out->form = q->out->candidate_count > 0 ? q->candidates[0].form : NULL;
+    q->out->outcome = RETRIEVER_EMPTY;
+    return STATUS_OK;
+}
+
+/* --- signals -----------------------------------------------------------------------------------
+ */
+static void tell_unexplained(asking *q)
+{
+    buf words = {0};
+    const plan_form *chosen = NULL;
+    for (size_t i = 0; i < q->plan.form_count && chosen == NULL; i++)
+        if (q->plan.forms[i].form == q->out->form)
+            chosen = &q->plan.forms[i];
+    bool before = false;
+    for (size_t i = 0; chosen != NULL && i < q->link.tokens.count && i < PHRASEBOOK_TOKENS; i++) {
+        bool left = !token_mask_has(&chosen->mask, i) && q->plan.content[i] > 0.2f;
+        const text_token *t = &q->link.tokens.items[i];
+        if (left && words.length > 0 && (!before || t->kind != TEXT_HAN))
+            buf_add_char(&words, ' ');
+        if (left)
+            buf_add(&words, str_slice(q->request->question, t->start, t->end));
+        before = left;
+    }
+    q->out->unexplained_words = arena_str(q->a, buf_str(&words));
+    buf_free(&words);
+}
+
+static void tell_signals(asking *q)
+{
+    retriever_result *out = q->out;
+    if (out->candidate_count == 0)
+        return;
+    const retriever_candidate *c = q->candidates;
+    out->link_score = c[0].features[RETRIEVER_F_LINK];
+    out->unexplained = c[0].features[RETRIEVER_F_UNEXPLAINED];
+    out->coverage = c[0].features[RETRIEVER_F_COVERAGE];
+    out->margin = out->candidate_count > 1 ? c[0].score - c[1].score : 10;
+    tell_unexplained(q);
+}
+
+static bool any_entity(const asking *q)
+{
+    for (size_t i = 0; i < q->link.count; i++)
+        if (q->link.mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY)
+            return true;
+    return false;
+}
+
+static void tell_outcome(asking *q)
+{
+    retriever_result *out = q->out;
+    if (q->link.tokens.count == 0)
+        out->outcome = RETRIEVER_NOTHING_SAID;
+    else if (out->candidate_count == 0)
+        out->outcome = any_entity(q) ? RETRIEVER_NO_RELATION : RETRIEVER_NO_ENTITY;
+    else if (out->form != NULL && out->form->op != LF_SEARCH && out->coverage < FIRST_FAMILIAR &&
+             out->unexplained > 0.5)
+        out->outcome = RETRIEVER_NO_RELATION;
+}
+
+static status run(asking *q)
+{
+    retriever_timings *t = &q->out->timings;
+    uint64_t start = clock_monotonic_ns();
+    status s = link_stage(q);
+    t->link = clock_elapsed_ms(start);
+    start = clock_monotonic_ns();
+    if (s == STATUS_OK)
+        s = plan_stage(q);
+    t->plan = clock_elapsed_ms(start);
+    start = clock_monotonic_ns();
+    if (s == STATUS_OK)
+        s = rank_stage(q);
+    t->rank = clock_elapsed_ms(start);
+    start = clock_monotonic_ns();
+    if (s == STATUS_OK)
+        s = execute_stage(q);
+    t->execute = clock_elapsed_ms(start);
+    if (s == STATUS_OK) {
+        tell_signals(q);
+        tell_outcome(q);
+    }
+    return s;
+}
+
+status retriever_ask(retriever *r, kg_read *read, const retriever_request *request, arena *a,
+                     retriever_result *out, error *err)
+{
+    state *held = NULL;
+    str question = request->question;
+    if (question.length > MOST_QUESTION_BYTES)
+        return error_set(err, STATUS_LIMIT, "the question has %zu bytes; at most %d are read",
+                         question.length, MOST_QUESTION_BYTES);
+    if (!utf8_valid(question.data == NULL ? "" : question.data, question.length))
+        return error_set(err, STATUS_SYNTAX, "the question is not valid UTF-8");
+    status s = state_hold(r, read, &held, err);
+    if (s != STATUS_OK)
+        return s;
+    retriever_result result = {.as_of = request->as_of,
+                               .as_of_asked = request->as_of != CLOCK_DAY_UNKNOWN};
+    if (!result.as_of_asked)
+        result.as_of = clock_today();
+    asking q = {.r = r,
+                .read = read,
+                .request = request,
+                .state = held,
+                .a = a,
+                .err = err,
+                .out = &result};
+    s = run(&q);
+    state_drop(r, held);
+    if (s == STATUS_OK)
+        *out = result;
+    return s;
+}
+
+/* --- parts -------------------------------------------------------------------------------------
+ */
+status retriever_link(retriever *r, kg_read *read, str text, str lang, bool exact, arena *a,
+                      retriever_mention **out, size_t *out_count, error *err)
+{
+    state *held = NULL;
+    status s = state_hold(r, read, &held, err);
+    if (s != STATUS_OK)
+        return s;
+    operator_hits ops = {0};
+    link_result linked = {0};
+    s = operators_find(r->rules, text, lang, a, &ops, err);
+    link_input in = {.read = read,
+                     .index = held->index,
+                     .knowledge = held->knowledge,
+                     .question = text,
+                     .lang = lang,
+                     .operators = &ops,
+                     .exact = exact};
+    if (s == STATUS_OK)
+        s = link_question(&in, a, &linked, err);
+    retriever_mention *mentions =
+        s == STATUS_OK ? ARENA_ARRAY(a, retriever_mention, linked.count + 1) : NULL;
+    state_drop(r, held);
+    if (s != STATUS_OK)
+        return s;
+    if (mentions == NULL)
+        return error_memory(err);
+    for (size_t i = 0; i < linked.count; i++)
+        mentions[i] = linked.mentions[i].shown;
+    *out = mentions;
+    *out_count = linked.count;
+    return STATUS_OK;
+}
+
+status retriever_relations_in(retriever *r, kg_read *read, str text, str lang, arena *a,
+                              retriever_relation_hit **out, size_t *out_count, error *err)
+{
+    state *held = NULL;
+    text_tokens tokens = {0};
+    phrasebook_hit *hits = NULL;
+    size_t count = 0;
+    (void)lang;
+    status s = state_hold(r, read, &held, err);
+    if (s != STATUS_OK)
+        return s;
+    s = text_tokenise(text, false, a, &tokens, err);
+    if (s == STATUS_OK)
+        s = phrasebook_match(held->knowledge->steps, &tokens, NULL, 0.2f, 2, a, &hits, &count, err);
+    retriever_relation_hit *list =
+        s == STATUS_OK ? ARENA_ARRAY(a, retriever_relation_hit, count + 1) : NULL;
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        size_t first = SIZE_MAX, last = 0;
+        for (size_t k = 0; k < tokens.count && k < PHRASEBOOK_TOKENS; k++)
+            if (token_mask_has(&hits[i].mask, k)) {
+                first = first == SIZE_MAX ? k : first;
+                last = k;
+            }
+        list[i] = (retriever_relation_hit){
+            .relation = &held->knowledge->schema.relations[hits[i].target / 2],
+            .inverse = (hits[i].target & 1) != 0,
+            .score = hits[i].quality,
+            .start = first == SIZE_MAX ? 0 : tokens.items[first].start,
+            .end = first == SIZE_MAX ? 0 : tokens.items[last].end};
+    }
+    state_drop(r, held);
+    if (s != STATUS_OK)
+        return s;
+    if (list == NULL)
+        return error_memory(err);
+    *out = list;
+    *out_count = count;
+    return STATUS_OK;
+}
+
+status retriever_schema_of(retriever *r, kg_read *read, const retriever_schema **out, error *err)
+{
+    state *held = NULL;
+    status s = state_hold(r, read, &held, err);
+    if (s != STATUS_OK)
+        return s;
+    *out = &held->knowledge->schema;
+    state_drop(r, held);
+    return STATUS_OK;
+}
+
+status retriever_complete(retriever *r, kg_read *read, str prefix, size_t limit, arena *a,
+                          retriever_sense **out, size_t *out_count, error *err)
+{
+    kg_hit *hits = NULL;
+    size_t count = 0;
+    kg_search_options options = {.limit = limit};
+    (void)r;
+    status s = kg_label_search(read, prefix, &options, a, &hits, &count, err);
+    if (s != STATUS_OK)
+        return s;
+    retriever_sense *senses = ARENA_ARRAY(a, retriever_sense, count + 1);
+    if (senses == NULL)
+        return error_memory(err);
+    for (size_t i = 0; i < count; i++)
+        senses[i] = (retriever_sense){.id = hits[i].term,
+                                      .label = hits[i].text,
+                                      .matched = hits[i].text,
+                                      .score = hits[i].score};
+    *out = senses;
+    *out_count = count;
+    return STATUS_OK;
+}

@@ -1,0 +1,318 @@
+/* A bench tool for the retriever alone, below the wording of answers:
+ *
+ *   retrieve load GRAPH.kg TRIPLES SEPARATOR     a graph from three columns, objects as entities
+ *   retrieve ask GRAPH.kg PACK "QUESTION"        candidates with features, statements
+ *   retrieve eval GRAPH.kg PACK QUESTIONS.jsonl [EXAMPLES.jsonl [ERRORS]]
+ *
+ * `eval` takes the chosen form's values as the answer: Hits@1 counts the question right when its
+ * first value is among the gold, exact when the sets are equal, ceiling when executing gold_path
+ * gives a gold answer. Prints one line, then ERRORS wrong questions. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/resource.h"
+#include "kg/pack.h"
+#include "retriever/retriever.h"
+
+static int die(const error *err)
+{
+    char text[1024];
+    fprintf(stderr, "retrieve: %s\n", error_describe(err, text, sizeof text));
+    return 1;
+}
+
+/* --- load --------------------------------------------------------------------------------------
+ */
+static status add_line(kg_write *w, str line, str separator, arena *a, error *err)
+{
+    size_t first = str_find(line, separator, 0);
+    size_t second = first == STR_NONE ? STR_NONE : str_find(line, separator, first + 1);
+    if (second == STR_NONE)
+        return STATUS_OK;
+    str s = str_slice(line, 0, first), p = str_slice(line, first + 1, second),
+        o = str_slice(line, second + 1, line.length);
+    if (str_empty(s) || str_empty(p) || str_empty(o))
+        return STATUS_OK;
+    kg_new_statement st = {.s = {.kind = KG_TERM_IRI, .lexical = kg_iri_make((str){0}, s, a)},
+                           .p = {.kind = KG_TERM_IRI, .lexical = kg_iri_make(STR("r"), p, a)},
+                           .o = {.kind = KG_TERM_IRI, .lexical = kg_iri_make((str){0}, o, a)},
+                           .valid_from = CLOCK_DAY_UNKNOWN,
+                           .valid_to = CLOCK_DAY_UNKNOWN,
+                           .confidence = -1};
+    return kg_write_add(w, &st, err);
+}
+
+static int load(const char *path, const char *triples, const char *separator)
+{
+    error err = {0};
+    arena *a = arena_new(0), *line_arena = arena_new(0);
+    kg_store *store = NULL;
+    kg_write *w = NULL;
+    str text, line;
+    kg_open_options options = {.create = true};
+    kg_write_report report = {0};
+    remove(path);
+    status s = resource_read_file(triples, a, &text, &err);
+    if (s == STATUS_OK)
+        s = kg_open(path, &options, &store, &err);
+    if (s == STATUS_OK)
+        s = kg_write_begin(store, &w, &err);
+    if (s == STATUS_OK)
+        s = kg_write_source(w, str_from(triples), STR("tsv"), 0.5, &err);
+    while (s == STATUS_OK && str_split(&text, '\n', &line)) {
+        arena_reset(line_arena);
+        s = add_line(w, str_trim(line), str_from(separator), line_arena, &err);
+    }
+    if (s == STATUS_OK)
+        s = kg_write_commit(w, &report, &err);
+    printf("%llu statements\n", (unsigned long long)report.statements);
+    kg_close(store);
+    arena_free(a);
+    arena_free(line_arena);
+    return s == STATUS_OK ? 0 : die(&err);
+}
+
+/* --- ask ---------------------------------------------------------------------------------------
+ */
+typedef struct session {
+    kg_store *store;
+    kg_read *read;
+    pack *domain;
+    retriever *r;
+} session;
+
+static status begin(session *s, const char *graph, const char *pack_name, const char *examples,
+                    error *err)
+{
+    kg_open_options options = {.read_only = true};
+    status st = kg_open(graph, &options, &s->store, err);
+    if (st == STATUS_OK)
+        st = kg_read_begin(s->store, &s->read, err);
+    if (st == STATUS_OK)
+        st = pack_open(pack_name, &s->domain, err);
+    retriever_options o = {.pack = s->domain, .examples = examples};
+    if (st == STATUS_OK)
+        st = retriever_open(s->store, &o, &s->r, err);
+    return st;
+}
+
+static void finish(session *s)
+{
+    retriever_close(s->r);
+    pack_close(s->domain);
+    if (s->read != NULL)
+        kg_read_end(s->read);
+    kg_close(s->store);
+}
+
+static void show_candidate(const retriever_candidate *c)
+{
+    buf text = {0};
+    lf_print(c->form, false, &text);
+    printf("%7.3f %s\n        ", c->score, text.data);
+    for (int f = 0; f < RETRIEVER_FEATURES; f++)
+        if (c->features[f] != 0)
+            printf("%s=%.2f ", retriever_feature_name((retriever_feature)f), c->features[f]);
+    printf("\n");
+    buf_free(&text);
+}
+
+static int ask(const char *graph, const char *pack_name, const char *question)
+{
+    error err = {0};
+    session s = {0};
+    arena *a = arena_new(0);
+    retriever_result result = {0};
+    retriever_request q = {.question = str_from(question), .as_of = CLOCK_DAY_UNKNOWN};
+    status st = begin(&s, graph, pack_name, NULL, &err);
+    if (st == STATUS_OK)
+        st = retriever_ask(s.r, s.read, &q, a, &result, &err);
+    if (st != STATUS_OK)
+        return die(&err);
+    for (size_t i = 0; i < result.mention_count; i++) {
+        const retriever_mention *m = &result.mentions[i];
+        printf("mention %d [%.*s]", m->kind, STR_ARG(m->text));
+        for (size_t k = 0; k < m->sense_count; k++)
+            printf("  %.*s (%.*s) %.2f", STR_ARG(m->senses[k].label),
+                   STR_ARG(m->senses[k].class_label), (double)m->senses[k].score);
+        printf("\n");
+    }
+    for (size_t i = 0; i < result.candidate_count && i < 8; i++)
+        show_candidate(&result.candidates[i]);
+    printf("outcome %d, unexplained [%.*s], %zu enumerated, link %.2f plan %.2f rank %.2f execute "
+           "%.2f ms\n",
+           result.outcome, STR_ARG(result.unexplained_words), result.enumerated,
+           result.timings.link, result.timings.plan, result.timings.rank, result.timings.execute);
+    printf("kind %d truth %d number %llu:", result.result.kind, result.result.truth,
+           (unsigned long long)result.result.number);
+    for (size_t i = 0; i < result.result.value_count && i < 20; i++) {
+        str label = {0};
+        kg_labels(s.read, &result.result.values[i].id, 1, result.lang, a, &label, &err);
+        printf(" | %.*s", STR_ARG(label));
+    }
+    printf("\n");
+    finish(&s);
+    arena_free(a);
+    return 0;
+}
+
+/* --- eval --------------------------------------------------------------------------------------
+ */
+typedef struct tally {
+    size_t n, hits, exact, answered, path;
+    double f1;
+    double *ms;
+} tally;
+
+static bool is_gold(const json_t *gold, str label, arena *a)
+{
+    str norm = kg_normalise(label, a);
+    for (size_t i = 0; i < json_array_size(gold); i++)
+        if (str_equal(norm, kg_normalise(str_from(json_string_value(json_array_get(gold, i))), a)))
+            return true;
+    return false;
+}
+
+static size_t values_of(session *s, const retriever_result *r, arena *a, str **out)
+{
+    error err = {0};
+    const execute_result *e = &r->result;
+    str *values = ARENA_ARRAY(a, str, e->value_count + 1);
+    *out = values;
+    if (e->kind == EXECUTE_COUNT) {
+        values[0] = str_from(arena_printf(a, "%llu", (unsigned long long)e->number));
+        return 1;
+    }
+    if (e->kind == EXECUTE_TRUTH) {
+        bool zh = str_equal(r->lang, STR("zh"));
+        values[0] =
+            e->truth == EXECUTE_YES ? (zh ? STR("是") : STR("yes")) : (zh ? STR("否") : STR("no"));
+        return e->truth == EXECUTE_UNKNOWN ? 0 : 1;
+    }
+    for (size_t i = 0; i < e->value_count; i++)
+        kg_labels(s->read, &e->values[i].id, 1, (str){0}, a, &values[i], &err);
+    return e->value_count;
+}
+
+static bool same_path(const retriever_result *r, const json_t *path)
+{
+    const lf_node *f = r->form;
+    size_t n = json_array_size(path);
+    while (f != NULL && (f->op == LF_MINUS || f->op == LF_AND))
+        f = f->a;
+    for (size_t i = n; i > 0; i--) {
+        const char *want = json_string_value(json_array_get(path, i - 1));
+        bool inverse = want[0] == '-';
+        if (f == NULL || f->op != LF_HOP || f->step.inverse != inverse ||
+            !str_equal(f->step.relation.label, str_from(want + inverse)))
+            return false;
+        f = f->a;
+    }
+    return f != NULL && f->op == LF_ENTITY;
+}
+
+static void show_error(const json_t *q, const retriever_result *r, const str *values, size_t n)
+{
+    char *gold = json_dumps(json_object_get(q, "gold"), JSON_ENCODE_ANY | JSON_COMPACT);
+    char *path = json_dumps(json_object_get(q, "gold_path"), JSON_ENCODE_ANY | JSON_COMPACT);
+    buf form = {0};
+    if (r->form != NULL)
+        lf_print(r->form, false, &form);
+    printf("? %s\n    gold %.120s %s\n    got  %s =",
+           json_string_value(json_object_get(q, "question")), gold, path == NULL ? "" : path,
+           form.data == NULL ? "(nothing)" : form.data);
+    for (size_t i = 0; i < n && i < 5; i++)
+        printf(" %.*s;", STR_ARG(values[i]));
+    printf("\n");
+    free(gold);
+    free(path);
+    buf_free(&form);
+}
+
+static status one(session *s, const json_t *q, tally *t, size_t *errors, error *err)
+{
+    arena *a = arena_new(0);
+    retriever_result result = {0};
+    const json_t *gold = json_object_get(q, "gold");
+    retriever_request request = {.question =
+                                     str_from(json_string_value(json_object_get(q, "question"))),
+                                 .as_of = CLOCK_DAY_UNKNOWN};
+    uint64_t start = clock_monotonic_ns();
+    status st = retriever_ask(s->r, s->read, &request, a, &result, err);
+    t->ms[t->n++] = clock_elapsed_ms(start);
+    str *values = NULL;
+    size_t n = st == STATUS_OK ? values_of(s, &result, a, &values) : 0, right = 0;
+    for (size_t i = 0; i < n; i++)
+        right += is_gold(gold, values[i], a);
+    bool hit = n > 0 && is_gold(gold, values[0], a);
+    size_t golds = json_array_size(gold);
+    t->answered += n > 0;
+    t->hits += hit;
+    t->exact += right == n && n == golds;
+    t->f1 += n + golds > 0 ? 2 * (double)right / (double)(n + golds) : 0;
+    bool path = same_path(&result, json_object_get(q, "gold_path"));
+    t->path += path;
+    if (!hit && !path && *errors > 0) {
+        (*errors)--;
+        show_error(q, &result, values, n);
+    }
+    arena_free(a);
+    return st;
+}
+
+static int ascending(const void *x, const void *y)
+{
+    double a = *(const double *)x, b = *(const double *)y;
+    return a < b ? -1 : a > b;
+}
+
+static int eval(const char *graph, const char *pack_name, const char *questions,
+                const char *examples, size_t errors)
+{
+    error err = {0};
+    session s = {0};
+    tally t = {0};
+    FILE *in = fopen(questions, "r");
+    char *line = NULL;
+    size_t capacity = 0, total = 0;
+    if (in == NULL)
+        return 1;
+    status st = begin(&s, graph, pack_name, examples, &err);
+    t.ms = calloc(100000, sizeof *t.ms);
+    while (st == STATUS_OK && getline(&line, &capacity, in) > 0 && ++total < 100000) {
+        json_t *q = json_loads(line, 0, NULL);
+        if (q != NULL)
+            st = one(&s, q, &t, &errors, &err);
+        json_decref(q);
+    }
+    free(line);
+    fclose(in);
+    if (st != STATUS_OK)
+        return die(&err);
+    qsort(t.ms, t.n, sizeof *t.ms, ascending);
+    double n = t.n > 0 ? (double)t.n : 1;
+    printf(
+        "%zu questions  hits@1 %.1f  path %.1f  f1 %.1f  exact %.1f  answered %.1f  p50 %.2f p99 "
+        "%.2f ms\n",
+        t.n, 100 * (double)t.hits / n, 100 * (double)t.path / n, 100 * t.f1 / n,
+        100 * (double)t.exact / n, 100 * (double)t.answered / n, t.ms[t.n / 2],
+        t.ms[t.n * 99 / 100]);
+    free(t.ms);
+    finish(&s);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 5 && strcmp(argv[1], "load") == 0)
+        return load(argv[2], argv[3], argv[4]);
+    if (argc == 5 && strcmp(argv[1], "ask") == 0)
+        return ask(argv[2], argv[3], argv[4]);
+    if (argc >= 5 && strcmp(argv[1], "eval") == 0)
+        return eval(argv[2], argv[3], argv[4], argc > 5 && argv[5][0] ? argv[5] : NULL,
+                    argc > 6 ? (size_t)strtoul(argv[6], NULL, 10) : 0);
+    fprintf(stderr, "usage: retrieve load|ask|eval ...; see the file's top\n");
+    return 2;
+}
