@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 const command command_table[] = {
+    {"ask", "answer a question from a graph, with citations", 1, cmd_ask},
     {"key", "make, list and revoke API keys", 0, cmd_key},
     {"graph", "look into a graph and keep it: stats, entity, path, export, check ...", 0,
      cmd_graph},

@@ -21,6 +21,7 @@ extern const command command_table[];
 /* The commands, in the order of their files' names. */
 int cmd_doctor(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
+int cmd_ask(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 
