@@ -22,6 +22,7 @@ extern const command command_table[];
 int cmd_doctor(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
+int cmd_ingest(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 

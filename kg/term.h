@@ -20,6 +20,10 @@
 
 #define KG_IRI_BASE "urn:vouch:"
 
+/* Datatype of a free text that holds a value of a known kind, "urn:vouch:t:money": its comparable
+ * value is the first of that kind in it (number, date, duration, percent, money, bool). */
+#define KG_DATATYPE_BASE KG_IRI_BASE "t:"
+
 /* Dictionary id of a term; 0 means none, or any in a pattern. */
 typedef uint64_t kg_id;
 #define KG_ANY ((kg_id)0)

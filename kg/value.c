@@ -737,6 +737,20 @@ static bool typed_value(str lexical, str type, kg_value *out)
     return false;
 }
 
+/* A text of which a mapping says what it holds (KG_DATATYPE_BASE): its first value of that kind. */
+static kg_value declared_value(str text, str kind)
+{
+    static const char *const names[] = {"",        "number", "date", "duration",
+                                        "percent", "money",  "bool"};
+    kg_value value;
+    size_t start, end;
+    for (size_t at = 0; at < text.length && kg_value_find(text, at, &value, &start, &end);
+         at = end > at ? end : at + 1)
+        if (str_equal(kind, str_from(names[value.kind])))
+            return value;
+    return (kg_value){.kind = KG_VALUE_NONE, .unit = str_make("", 0)};
+}
+
 kg_value kg_value_of(kg_term term)
 {
     kg_value value = {.kind = KG_VALUE_NONE, .unit = str_make("", 0)};
@@ -748,6 +762,9 @@ kg_value kg_value_of(kg_term term)
                    ? value
                    : (kg_value){.kind = KG_VALUE_NONE, .unit = str_make("", 0)};
     }
+    if (str_starts(term.datatype, STR(KG_DATATYPE_BASE)))
+        return declared_value(term.lexical, str_slice(term.datatype, sizeof(KG_DATATYPE_BASE) - 1,
+                                                      term.datatype.length));
     if (term.lexical.length > 128 || !whole_value(term.lexical, &value))
         value = (kg_value){.kind = KG_VALUE_NONE, .unit = str_make("", 0)};
     return value;

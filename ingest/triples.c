@@ -1,0 +1,182 @@
+/* See triples.h. */
+#include "ingest/triples.h"
+
+#include <stdlib.h>
+
+#include "core/utf8.h"
+#include "ingest/seen.h"
+
+#define HELD_BYTES ((size_t)512 << 20)
+#define CHUNK_ROWS ((size_t)4096)
+#define PASSAGE_BYTES 150
+
+typedef struct held_row {
+    str cells[3];
+    uint64_t line;
+} held_row;
+
+typedef struct chunk {
+    struct chunk *next;
+    size_t count;
+    held_row rows[CHUNK_ROWS];
+} chunk;
+
+struct ingest_triples {
+    const ingest_sink *sink;
+    arena *held;
+    arena *made; /* IRIs of one row */
+    chunk *first, *last;
+    ingest_seen subjects;
+    uint64_t rows;
+};
+
+status ingest_triples_new(const ingest_sink *sink, ingest_triples **out, error *err)
+{
+    ingest_triples *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return error_memory(err);
+    t->sink = sink;
+    t->held = arena_new(0);
+    t->made = arena_new((size_t)1 << 30);
+    if (t->held == NULL || t->made == NULL) {
+        ingest_triples_free(t);
+        return error_memory(err);
+    }
+    *out = t;
+    return STATUS_OK;
+}
+
+void ingest_triples_free(ingest_triples *t)
+{
+    if (t == NULL)
+        return;
+    arena_free(t->held);
+    arena_free(t->made);
+    ingest_seen_free(&t->subjects);
+    free(t);
+}
+
+/* Numbers, dates and the like: digits with at most a few signs between them. */
+static bool looks_measured(str s)
+{
+    bool digit = false;
+    for (size_t i = 0; i < s.length;) {
+        uint32_t c;
+        size_t n = utf8_decode(s.data + i, s.length - i, &c);
+        bool is_digit = c >= '0' && c <= '9';
+        bool sign = (c < 0x80 && strchr("+-./:,% ", (int)c) != NULL) || c == 0x5e74 ||
+                    c == 0x6708 || c == 0x65e5; /* 年月日 */
+        if (!is_digit && !sign)
+            return false;
+        digit = digit || is_digit;
+        i += n;
+    }
+    return digit;
+}
+
+static bool looks_like_text(str s)
+{
+    return s.length > PASSAGE_BYTES || str_find(s, STR("\xe3\x80\x82"), 0) != STR_NONE;
+}
+
+static bool is_header(const str *cells)
+{
+    static const char *const names[][3] = {
+        {"subject", "predicate", "object"},
+        {"subject", "relation", "object"},
+        {"head", "relation", "tail"},
+        {"s", "p", "o"},
+        {"entity", "relation", "value"},
+        {"entity", "attribute", "value"},
+        {"source", "relation", "target"},
+        {"主语", "谓语", "宾语"},
+        {"主体", "关系", "客体"},
+        {"头实体", "关系", "尾实体"},
+        {"实体", "属性", "值"},
+        {"实体", "关系", "实体"},
+    };
+    for (size_t i = 0; i < CORE_COUNT(names); i++) {
+        bool same = true;
+        for (size_t k = 0; k < 3; k++)
+            same = same && str_equal_nocase(cells[k], str_from(names[i][k]));
+        if (same)
+            return true;
+    }
+    return false;
+}
+
+static status emit_row(ingest_triples *t, const held_row *row, error *err)
+{
+    kg_term s = ingest_iri(kg_iri_make(STR(""), row->cells[0], t->made));
+    kg_term p = ingest_iri(kg_iri_make(STR("r"), row->cells[1], t->made));
+    kg_term o = ingest_plain(row->cells[2], STR(""));
+    bool literal = looks_measured(row->cells[2]) || looks_like_text(row->cells[2]);
+    if (!literal || ingest_seen_has(&t->subjects, str_hash(row->cells[2], 0)))
+        o = ingest_iri(kg_iri_make(STR(""), row->cells[2], t->made));
+    if (s.lexical.data == NULL || p.lexical.data == NULL || o.lexical.data == NULL)
+        return error_memory(err);
+    status st = ingest_add(t->sink, s, p, o, row->line, err);
+    arena_reset(t->made);
+    return st;
+}
+
+static status flush(ingest_triples *t, error *err)
+{
+    status st = STATUS_OK;
+    for (chunk *c = t->first; st == STATUS_OK && c != NULL; c = c->next)
+        for (size_t i = 0; st == STATUS_OK && i < c->count; i++)
+            st = emit_row(t, &c->rows[i], err);
+    t->first = t->last = NULL;
+    arena_reset(t->held);
+    return st;
+}
+
+static status hold(ingest_triples *t, const held_row *row, error *err)
+{
+    if (t->last == NULL || t->last->count == CHUNK_ROWS) {
+        chunk *c = ARENA_NEW(t->held, chunk);
+        if (c == NULL)
+            return error_memory(err);
+        if (t->last != NULL)
+            t->last->next = c;
+        else
+            t->first = c;
+        t->last = c;
+    }
+    held_row *kept = &t->last->rows[t->last->count++];
+    *kept = *row;
+    for (size_t k = 0; k < 3; k++) {
+        kept->cells[k] = arena_str(t->held, row->cells[k]);
+        if (kept->cells[k].data == NULL)
+            return error_memory(err);
+    }
+    return arena_used(t->held) > HELD_BYTES ? flush(t, err) : STATUS_OK;
+}
+
+status ingest_triples_row(ingest_triples *t, const str *cells, size_t count, uint64_t line,
+                          error *err)
+{
+    if (count != 3)
+        return ingest_reject(t->sink, line, 0, count > 0 ? cells[0] : STR(""), err,
+                             "expected 3 columns, found %zu; name the separator with --separator, "
+                             "or the columns with --map",
+                             count);
+    held_row row = {.line = line};
+    for (size_t k = 0; k < 3; k++) {
+        row.cells[k] = str_trim(cells[k]);
+        if (str_empty(row.cells[k]))
+            return ingest_reject(t->sink, line, k + 1, cells[(k + 1) % 3], err, "the %s is empty",
+                                 k == 0   ? "subject"
+                                 : k == 1 ? "relation"
+                                          : "object");
+    }
+    if (t->rows++ == 0 && is_header(row.cells))
+        return STATUS_OK;
+    ingest_seen_add(&t->subjects, str_hash(row.cells[0], 0));
+    return hold(t, &row, err);
+}
+
+status ingest_triples_finish(ingest_triples *t, error *err)
+{
+    return flush(t, err);
+}
