@@ -22,14 +22,17 @@
  * the weights; pairs are sums over columns whose index modulo 4 is 0 or 1, and 2 or 3. */
 typedef struct kernels_block {
     float scale;
-    float scaled_sum;                    /* scale x sum of q */
-    int16_t pairs[2];                    /* of all 32 */
-    int16_t low_pairs[2], high_pairs[2]; /* of columns 0-15 and 16-31 */
-    int32_t sum, low_sum, high_sum;
+    float scaled_sum;     /* scale x sum of q */
+    int16_t pairs[2];     /* of all 32 */
+    int16_t low_pairs[2]; /* of columns 0-15 */
 } kernels_block;
 
-/* Rows of activations, row-major. `values` serves weights that are not quantised, `quants` and
- * `blocks` the others. */
+/* Rows of activations. `values` (row-major) serves weights that are not quantised; `quants` and
+ * `blocks` serve the others. Those lie in tiles of KERNELS_TILE rows (the last may have fewer): a
+ * tile holds block 0 of each of its rows, then block 1 of each, and so on, so that a kernel reads
+ * it in one stream. */
+#define KERNELS_TILE 4u
+
 typedef struct kernels_input {
     size_t rows, columns;
     const float *values;
@@ -38,11 +41,28 @@ typedef struct kernels_input {
     const kernels_block *blocks; /* rows x (columns / 32) */
 } kernels_input;
 
+/* Rows in the tile that row belongs to. */
+static inline size_t kernels_tile_rows(size_t rows, size_t row)
+{
+    size_t first = row / KERNELS_TILE * KERNELS_TILE;
+    return rows - first < KERNELS_TILE ? rows - first : KERNELS_TILE;
+}
+
+/* Index of block `b` of a row (of `blocks` blocks) in `blocks`; 32 times that in `quants`. The next
+ * block of the row is kernels_tile_rows further. */
+static inline size_t kernels_block_at(size_t rows, size_t blocks, size_t row, size_t b)
+{
+    size_t first = row / KERNELS_TILE * KERNELS_TILE;
+    return first * blocks + b * kernels_tile_rows(rows, row) + (row - first);
+}
+
 typedef struct kernels {
     const char *name;
 
-    /* Quantises `count` floats (a multiple of 32). */
-    void (*quantise)(const float *x, size_t count, int8_t *quants, kernels_block *blocks);
+    /* Quantises `count` blocks of 32 floats. Block b goes to quants + 32 b step and blocks[b step].
+     */
+    void (*quantise)(const float *x, size_t count, size_t step, int8_t *quants,
+                     kernels_block *blocks);
 
     /* out[i * stride + 16 (g - from) + lane] = row (16 g + lane) of w times row i of x, for the
      * groups [from, to); with `add`, added to what is there. x->rows is at most KERNELS_MAX_ROWS.
@@ -68,6 +88,10 @@ typedef struct kernels {
     /* x[i] = exp(x[i] - bias), and their sum. */
     float (*exp_sum)(float *x, size_t n, float bias);
     void (*scale)(float *x, size_t n, float factor);
+
+    float (*dot)(const float *a, const float *b, size_t n);
+    /* out[i] += factor * x[i] */
+    void (*add_scaled)(float *out, const float *x, float factor, size_t n);
 
     void (*to_half)(const float *x, size_t n, uint16_t *out);
     void (*from_half)(const uint16_t *x, size_t n, float *out);

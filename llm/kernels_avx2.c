@@ -20,7 +20,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define SLICE 16u /* blocks of 32 columns that are unpacked at a time */
-#define TILE 4u   /* rows of activations in a tile */
+#define TILE KERNELS_TILE
 
 /* A slice of 16 rows, unpacked: bytes in the order of the column groups, scales and minima as
  * floats. */
@@ -34,6 +34,10 @@ INLINE __m256i load(const void *p)
 {
     return _mm256_loadu_si256((const __m256i *)p);
 }
+
+/* Keeps a sum in its register: otherwise the compiler moves additions to the end of an unrolled
+ * loop and spills every product on the way. */
+#define KEEP(v) __asm__("" : "+x"(v))
 
 /* Four neighbouring activations in each 32-bit lane. */
 INLINE __m256i spread(const void *four_bytes)
@@ -83,11 +87,12 @@ INLINE void add_pairs(__m128i bytes, int16_t pairs[2])
     memcpy(pairs, &both, sizeof both);
 }
 
-static void quantise(const float *x, size_t count, int8_t *quants, kernels_block *blocks)
+static void quantise(const float *x, size_t count, size_t step, int8_t *quants,
+                     kernels_block *blocks)
 {
     const __m256 positive = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    for (size_t i = 0; i < count / MATRIX_BLOCK; i++, x += MATRIX_BLOCK) {
+    for (size_t i = 0; i < count; i++, x += MATRIX_BLOCK) {
         __m256 v[4];
         __m256 m = _mm256_setzero_ps();
         for (int k = 0; k < 4; k++) {
@@ -102,17 +107,15 @@ static void quantise(const float *x, size_t count, int8_t *quants, kernels_block
         __m256i q =
             _mm256_packs_epi16(_mm256_packs_epi32(w[0], w[1]), _mm256_packs_epi32(w[2], w[3]));
         q = _mm256_permutevar8x32_epi32(q, order);
-        _mm256_storeu_si256((__m256i *)(quants + i * MATRIX_BLOCK), q);
-        kernels_block *b = &blocks[i];
+        _mm256_storeu_si256((__m256i *)(quants + i * step * MATRIX_BLOCK), q);
+        kernels_block *b = &blocks[i * step];
+        int16_t high[2];
         add_pairs(_mm256_castsi256_si128(q), b->low_pairs);
-        add_pairs(_mm256_extracti128_si256(q, 1), b->high_pairs);
-        b->pairs[0] = (int16_t)(b->low_pairs[0] + b->high_pairs[0]);
-        b->pairs[1] = (int16_t)(b->low_pairs[1] + b->high_pairs[1]);
-        b->low_sum = b->low_pairs[0] + b->low_pairs[1];
-        b->high_sum = b->high_pairs[0] + b->high_pairs[1];
-        b->sum = b->low_sum + b->high_sum;
+        add_pairs(_mm256_extracti128_si256(q, 1), high);
+        b->pairs[0] = (int16_t)(b->low_pairs[0] + high[0]);
+        b->pairs[1] = (int16_t)(b->low_pairs[1] + high[1]);
         b->scale = largest / 127.0f;
-        b->scaled_sum = b->scale * (float)b->sum;
+        b->scaled_sum = b->scale * (float)(b->pairs[0] + b->pairs[1]);
     }
 }
 
@@ -231,14 +234,16 @@ INLINE void row_of_nibbles(uint32_t type, const llm_matrix *w, const unsigned ch
                 low_acc = _mm256_add_epi16(low_acc, _mm256_maddubs_epi16(low, spread(x + 4 * g)));
                 high_acc =
                     _mm256_add_epi16(high_acc, _mm256_maddubs_epi16(high, spread(x + 16 + 4 * g)));
+                KEEP(low_acc);
+                KEEP(high_acc);
             }
             __m256 scale[2], minimum;
             read_scales(type, group, w->meta_at, b, h, scale, &minimum);
             if (halved) {
-                low_acc =
-                    _mm256_sub_epi16(low_acc, _mm256_slli_epi16(spread(xb->low_pairs), shift));
-                high_acc =
-                    _mm256_sub_epi16(high_acc, _mm256_slli_epi16(spread(xb->high_pairs), shift));
+                __m256i low_pairs = spread(xb->low_pairs);
+                __m256i high_pairs = _mm256_sub_epi16(spread(xb->pairs), low_pairs);
+                low_acc = _mm256_sub_epi16(low_acc, _mm256_slli_epi16(low_pairs, shift));
+                high_acc = _mm256_sub_epi16(high_acc, _mm256_slli_epi16(high_pairs, shift));
                 __m256 part = _mm256_mul_ps(widen(low_acc), scale[0]);
                 part = _mm256_fmadd_ps(widen(high_acc), scale[1], part);
                 sum[h] = _mm256_fmadd_ps(part, xs, sum[h]);
@@ -273,6 +278,8 @@ INLINE void row_of_bytes(const llm_matrix *w, const unsigned char *group, const 
             __m256i v = spread(x + 4 * g);
             acc0 = add_signed(acc0, load(quants + g * 64), v);
             acc1 = add_signed(acc1, load(quants + g * 64 + 32), v);
+            KEEP(acc0);
+            KEEP(acc1);
         }
         const __m256 xs = _mm256_set1_ps(xb->scale);
         sum[0] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc0), _mm256_mul_ps(halves(meta), xs), sum[0]);
@@ -384,16 +391,24 @@ INLINE void unpack_slice(uint32_t type, const llm_matrix *w, const unsigned char
     }
 }
 
-/* Where a tile's activations and sums are. */
+/* A tile's activations and sums, from the first block of a slice on. */
 typedef struct tile {
-    const int8_t *x[TILE];
-    const kernels_block *xb[TILE];
-    float *sums[TILE]; /* 16 each */
+    const int8_t *x;
+    const kernels_block *xb;
+    float *sums; /* 16 for each row */
 } tile;
 
-/* A run of 16 or 32 columns whose 16-bit sums share a scale: groups column groups from `w` on. */
+/* Adds a tile's products, as floats, to its sums. */
+INLINE void add_to_sums(float *c, __m256 product0, __m256 product1, __m256 s0, __m256 s1, float xs)
+{
+    __m256 v = _mm256_set1_ps(xs);
+    _mm256_store_ps(c, _mm256_fmadd_ps(product0, _mm256_mul_ps(s0, v), _mm256_load_ps(c)));
+    _mm256_store_ps(c + 8, _mm256_fmadd_ps(product1, _mm256_mul_ps(s1, v), _mm256_load_ps(c + 8)));
+}
+
+/* A run of columns whose 16-bit sums share a scale: 8 column groups from `first` on, or 4. */
 INLINE void tile_run(int shift, uint32_t count, int groups, int first, const uint8_t *w,
-                     const float *scales, const tile *t, size_t block)
+                     const float *scales, const tile *t)
 {
     __m256i acc[TILE][2];
     for (uint32_t i = 0; i < count; i++)
@@ -403,94 +418,88 @@ INLINE void tile_run(int shift, uint32_t count, int groups, int first, const uin
         __m256i w0 = load(w + g * 64), w1 = load(w + g * 64 + 32);
 #pragma GCC unroll 4
         for (uint32_t i = 0; i < count; i++) {
-            __m256i v = spread(t->x[i] + block * MATRIX_BLOCK + 4 * (first + g));
+            __m256i v = spread(t->x + i * MATRIX_BLOCK + 4 * (first + g));
             acc[i][0] = _mm256_add_epi16(acc[i][0], _mm256_maddubs_epi16(w0, v));
             acc[i][1] = _mm256_add_epi16(acc[i][1], _mm256_maddubs_epi16(w1, v));
+            KEEP(acc[i][0]);
+            KEEP(acc[i][1]);
         }
     }
     const __m256 s0 = _mm256_load_ps(scales), s1 = _mm256_load_ps(scales + 8);
 #pragma GCC unroll 4
     for (uint32_t i = 0; i < count; i++) {
-        const kernels_block *xb = &t->xb[i][block];
+        const kernels_block *xb = &t->xb[i];
         if (shift != 0) {
-            const int16_t *pairs = groups == 8  ? xb->pairs
-                                   : first == 0 ? xb->low_pairs
-                                                : xb->high_pairs;
-            __m256i offset = _mm256_slli_epi16(spread(pairs), shift);
-            acc[i][0] = _mm256_sub_epi16(acc[i][0], offset);
-            acc[i][1] = _mm256_sub_epi16(acc[i][1], offset);
+            __m256i pairs = spread(groups == 8 ? xb->pairs : xb->low_pairs);
+            if (groups != 8 && first != 0)
+                pairs = _mm256_sub_epi16(spread(xb->pairs), pairs);
+            pairs = _mm256_slli_epi16(pairs, shift);
+            acc[i][0] = _mm256_sub_epi16(acc[i][0], pairs);
+            acc[i][1] = _mm256_sub_epi16(acc[i][1], pairs);
         }
-        __m256 xs = _mm256_set1_ps(xb->scale);
-        float *c = t->sums[i];
-        _mm256_store_ps(
-            c, _mm256_fmadd_ps(widen(acc[i][0]), _mm256_mul_ps(s0, xs), _mm256_load_ps(c)));
-        _mm256_store_ps(
-            c + 8, _mm256_fmadd_ps(widen(acc[i][1]), _mm256_mul_ps(s1, xs), _mm256_load_ps(c + 8)));
+        add_to_sums(t->sums + i * MATRIX_LANES, widen(acc[i][0]), widen(acc[i][1]), s0, s1,
+                    xb->scale);
     }
 }
 
-INLINE void tile_minimum(uint32_t count, const float *minima, const tile *t, size_t block)
+INLINE void tile_minimum(uint32_t count, const float *minima, const tile *t)
 {
     const __m256 m0 = _mm256_load_ps(minima), m1 = _mm256_load_ps(minima + 8);
     for (uint32_t i = 0; i < count; i++) {
-        __m256 sum = _mm256_set1_ps(t->xb[i][block].scaled_sum);
-        float *c = t->sums[i];
+        __m256 sum = _mm256_set1_ps(t->xb[i].scaled_sum);
+        float *c = t->sums + i * MATRIX_LANES;
         _mm256_store_ps(c, _mm256_fnmadd_ps(m0, sum, _mm256_load_ps(c)));
         _mm256_store_ps(c + 8, _mm256_fnmadd_ps(m1, sum, _mm256_load_ps(c + 8)));
     }
 }
 
 /* A block of Q8_0: signed bytes, widened product by product. */
-INLINE void tile_bytes(uint32_t count, const unsigned char *w, const float *scales, const tile *t,
-                       size_t block)
+INLINE void tile_bytes(uint32_t count, const unsigned char *w, const float *scales, const tile *t)
 {
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i acc[TILE][2];
     for (uint32_t i = 0; i < count; i++)
         acc[i][0] = acc[i][1] = _mm256_setzero_si256();
+#pragma GCC unroll 8
     for (int g = 0; g < 8; g++) {
         __m256i w0 = load(w + g * 64), w1 = load(w + g * 64 + 32);
         __m256i a0 = _mm256_abs_epi8(w0), a1 = _mm256_abs_epi8(w1);
 #pragma GCC unroll 4
         for (uint32_t i = 0; i < count; i++) {
-            __m256i v = spread(t->x[i] + block * MATRIX_BLOCK + 4 * g);
+            __m256i v = spread(t->x + i * MATRIX_BLOCK + 4 * g);
             __m256i p0 = _mm256_maddubs_epi16(a0, _mm256_sign_epi8(v, w0));
             __m256i p1 = _mm256_maddubs_epi16(a1, _mm256_sign_epi8(v, w1));
             acc[i][0] = _mm256_add_epi32(acc[i][0], _mm256_madd_epi16(p0, ones));
             acc[i][1] = _mm256_add_epi32(acc[i][1], _mm256_madd_epi16(p1, ones));
+            KEEP(acc[i][0]);
+            KEEP(acc[i][1]);
         }
     }
     const __m256 s0 = _mm256_load_ps(scales), s1 = _mm256_load_ps(scales + 8);
 #pragma GCC unroll 4
-    for (uint32_t i = 0; i < count; i++) {
-        __m256 xs = _mm256_set1_ps(t->xb[i][block].scale);
-        float *c = t->sums[i];
-        _mm256_store_ps(c, _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc[i][0]), _mm256_mul_ps(s0, xs),
-                                           _mm256_load_ps(c)));
-        _mm256_store_ps(c + 8, _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc[i][1]), _mm256_mul_ps(s1, xs),
-                                               _mm256_load_ps(c + 8)));
-    }
+    for (uint32_t i = 0; i < count; i++)
+        add_to_sums(t->sums + i * MATRIX_LANES, _mm256_cvtepi32_ps(acc[i][0]),
+                    _mm256_cvtepi32_ps(acc[i][1]), s0, s1, t->xb[i].scale);
 }
 
-/* Blocks [from, from + n) of a tile of `count` rows. */
+/* n blocks of a tile of `count` rows; `packed`: Q8_0's bytes. */
 INLINE void multiply_tile(uint32_t type, uint32_t count, const unsigned char *packed,
-                          const slice *s, const tile *t, uint32_t from, uint32_t n)
+                          const slice *s, tile t, uint32_t n)
 {
     const int shift = offset_shift(type);
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n; i++, t.x += count * MATRIX_BLOCK, t.xb += count) {
         const uint8_t *w = s->quants + i * 512;
         if (type == GGUF_TYPE_Q8_0) {
-            tile_bytes(count, packed + (size_t)(from + i) * 512, s->scales + i * MATRIX_LANES, t,
-                       from + i);
+            tile_bytes(count, packed + (size_t)i * 512, s->scales + i * MATRIX_LANES, &t);
         } else if (type == GGUF_TYPE_Q6_K) {
             const float *scales = s->scales + i * 2 * MATRIX_LANES;
-            tile_run(shift, count, 4, 0, w, scales, t, from + i);
-            tile_run(shift, count, 4, 4, w + 256, scales + MATRIX_LANES, t, from + i);
+            tile_run(shift, count, 4, 0, w, scales, &t);
+            tile_run(shift, count, 4, 4, w + 256, scales + MATRIX_LANES, &t);
         } else {
-            tile_run(shift, count, 8, 0, w, s->scales + i * MATRIX_LANES, t, from + i);
+            tile_run(shift, count, 8, 0, w, s->scales + i * MATRIX_LANES, &t);
         }
         if (has_minimum(type))
-            tile_minimum(count, s->minima + i * MATRIX_LANES, t, from + i);
+            tile_minimum(count, s->minima + i * MATRIX_LANES, &t);
     }
 }
 
@@ -502,24 +511,25 @@ INLINE void multiply_group(uint32_t type, const llm_matrix *w, const unsigned ch
     memset(sums, 0, x->rows * MATRIX_LANES * sizeof *sums);
     for (uint32_t from = 0; from < w->blocks; from += SLICE) {
         uint32_t n = w->blocks - from < SLICE ? w->blocks - from : SLICE;
+        const unsigned char *packed = group + w->quant_at + from * w->quant_step;
         unpack_slice(type, w, group, from, n, &s);
         for (size_t row = 0; row < x->rows; row += TILE) {
-            size_t count = x->rows - row < TILE ? x->rows - row : TILE;
-            tile t;
-            for (size_t i = 0; i < count; i++) {
-                t.x[i] = x->quants + (row + i) * x->columns;
-                t.xb[i] = x->blocks + (row + i) * w->blocks;
-                t.sums[i] = sums + (row + i) * MATRIX_LANES;
+            size_t at = kernels_block_at(x->rows, w->blocks, row, from);
+            tile t = {x->quants + at * MATRIX_BLOCK, x->blocks + at, sums + row * MATRIX_LANES};
+            switch (kernels_tile_rows(x->rows, row)) {
+            case 4:
+                multiply_tile(type, 4, packed, &s, t, n);
+                break;
+            case 3:
+                multiply_tile(type, 3, packed, &s, t, n);
+                break;
+            case 2:
+                multiply_tile(type, 2, packed, &s, t, n);
+                break;
+            default:
+                multiply_tile(type, 1, packed, &s, t, n);
+                break;
             }
-            const unsigned char *packed = group + w->quant_at;
-            if (count == 4)
-                multiply_tile(type, 4, packed, &s, &t, from, n);
-            else if (count == 3)
-                multiply_tile(type, 3, packed, &s, &t, from, n);
-            else if (count == 2)
-                multiply_tile(type, 2, packed, &s, &t, from, n);
-            else
-                multiply_tile(type, 1, packed, &s, &t, from, n);
         }
     }
 }
@@ -702,6 +712,8 @@ const kernels kernels_avx2 = {
     .maximum = vector_maximum,
     .exp_sum = vector_exp_sum,
     .scale = vector_scale,
+    .dot = vector_dot,
+    .add_scaled = vector_add_scaled,
     .to_half = to_half,
     .from_half = from_half,
 };

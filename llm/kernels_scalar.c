@@ -15,21 +15,18 @@ static void quantise_block(const float *x, int8_t *q, kernels_block *b)
         float rounded = rintf(x[k] * inverse);
         int v = rounded >= -127 && rounded <= 127 ? (int)rounded : 0; /* 0 for what is no number */
         q[k] = (int8_t)v;
-        int16_t *part = k < 16 ? b->low_pairs : b->high_pairs;
-        part[k / 2 % 2] = (int16_t)(part[k / 2 % 2] + v);
+        b->pairs[k / 2 % 2] = (int16_t)(b->pairs[k / 2 % 2] + v);
+        if (k < 16)
+            b->low_pairs[k / 2 % 2] = (int16_t)(b->low_pairs[k / 2 % 2] + v);
     }
-    for (size_t i = 0; i < 2; i++)
-        b->pairs[i] = (int16_t)(b->low_pairs[i] + b->high_pairs[i]);
-    b->low_sum = b->low_pairs[0] + b->low_pairs[1];
-    b->high_sum = b->high_pairs[0] + b->high_pairs[1];
-    b->sum = b->low_sum + b->high_sum;
-    b->scaled_sum = b->scale * (float)b->sum;
+    b->scaled_sum = b->scale * (float)(b->pairs[0] + b->pairs[1]);
 }
 
-static void quantise(const float *x, size_t count, int8_t *quants, kernels_block *blocks)
+static void quantise(const float *x, size_t count, size_t step, int8_t *quants,
+                     kernels_block *blocks)
 {
-    for (size_t b = 0; b < count / MATRIX_BLOCK; b++)
-        quantise_block(x + b * MATRIX_BLOCK, quants + b * MATRIX_BLOCK, &blocks[b]);
+    for (size_t b = 0; b < count; b++)
+        quantise_block(x + b * MATRIX_BLOCK, quants + b * step * MATRIX_BLOCK, &blocks[b * step]);
 }
 
 static float dot_quantised(const llm_matrix *w, uint32_t group, uint32_t lane,
@@ -39,8 +36,9 @@ static float dot_quantised(const llm_matrix *w, uint32_t group, uint32_t lane,
     for (uint32_t i = 0; i < w->blocks; i++) {
         llm_lane_block b;
         llm_matrix_lane_block(w, group, lane, i, &b);
-        const int8_t *q = x->quants + row * x->columns + (size_t)i * MATRIX_BLOCK;
-        const kernels_block *xb = &x->blocks[row * w->blocks + i];
+        size_t at = kernels_block_at(x->rows, w->blocks, row, i);
+        const int8_t *q = x->quants + at * MATRIX_BLOCK;
+        const kernels_block *xb = &x->blocks[at];
         int32_t low = 0, high = 0;
         for (size_t k = 0; k < 16; k++) {
             low += b.q[k] * q[k];
@@ -149,6 +147,20 @@ static void scale(float *x, size_t n, float factor)
         x[i] *= factor;
 }
 
+static float dot(const float *a, const float *b, size_t n)
+{
+    double total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += (double)a[i] * (double)b[i];
+    return (float)total;
+}
+
+static void add_scaled(float *out, const float *x, float factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] += factor * x[i];
+}
+
 static void to_half(const float *x, size_t n, uint16_t *out)
 {
     for (size_t i = 0; i < n; i++)
@@ -172,6 +184,8 @@ const kernels kernels_scalar = {
     .maximum = maximum,
     .exp_sum = exp_sum,
     .scale = scale,
+    .dot = dot,
+    .add_scaled = add_scaled,
     .to_half = to_half,
     .from_half = from_half,
 };

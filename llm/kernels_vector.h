@@ -161,4 +161,25 @@ static void vector_scale(float *x, size_t n, float factor)
         x[i] *= factor;
 }
 
+static float vector_dot(const float *a, const float *b, size_t n)
+{
+    vf total = {0};
+    size_t i = 0;
+    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES)
+        total += vf_load(a + i) * vf_load(b + i);
+    float sum = vf_sum(total);
+    for (; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+static void vector_add_scaled(float *out, const float *x, float factor, size_t n)
+{
+    size_t i = 0;
+    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES)
+        vf_store(out + i, vf_load(out + i) + vf_load(x + i) * factor);
+    for (; i < n; i++)
+        out[i] += x[i] * factor;
+}
+
 #endif
