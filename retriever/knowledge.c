@@ -10,7 +10,7 @@
 #define CONCEPT_COLUMNS 11
 #define LEAST_LIKENESS 0.62f
 #define CONCEPTS_PER_RELATION 3
-#define RELATIONS_WITH_CONCEPTS 1500
+#define RELATIONS_WITH_CONCEPTS 6000
 #define LABEL_BACKWARD 0.8f /* a relation's own name, used from the object's side */
 
 typedef struct concept {
@@ -42,6 +42,10 @@ typedef struct maker {
     concept *concepts;
     size_t concept_count;
     phrasebook *names; /* of concepts; target = concept */
+    str broader;       /* schemas/broader.tsv */
+    uint8_t *recorded; /* per concept: 1 = some relation of the graph is it */
+    uint32_t *chosen;  /* per relation and rank: concept + 1 */
+    float *likeness;
     retriever_relation *relations;
     retriever_alias *aliases; /* of the relation being built */
     size_t alias_count, alias_capacity;
@@ -232,10 +236,59 @@ static status inherit_concepts(maker *m, retriever_relation *r)
             }
         }
     }
+    for (size_t b = 0; b < CONCEPTS_PER_RELATION; b++) {
+        if (best[b].likeness < LEAST_LIKENESS || best[b].likeness < best[0].likeness * 0.85f)
+            continue;
+        size_t at = (size_t)(r - m->relations) * CONCEPTS_PER_RELATION + b;
+        m->chosen[at] = best[b].concept + 1;
+        m->likeness[at] = inverse_name ? -best[b].likeness : best[b].likeness;
+        m->recorded[best[b].concept] = 1;
+    }
+    return STATUS_OK;
+}
+
+static const concept *concept_named(const maker *m, str id, size_t *at)
+{
+    for (*at = 0; *at < m->concept_count; (*at)++)
+        if (str_equal(m->concepts[*at].columns[C_ID], id))
+            return &m->concepts[*at];
+    return NULL;
+}
+
+/* Phrases of the narrower concepts that the graph does not record by themselves. */
+static status inherit_narrower(maker *m, retriever_relation *r, const concept *c, float likeness,
+                               bool inverse)
+{
+    str rest = m->broader, line, narrow;
     status s = STATUS_OK;
-    for (size_t b = 0; s == STATUS_OK && b < CONCEPTS_PER_RELATION; b++)
-        if (best[b].likeness >= LEAST_LIKENESS && best[b].likeness >= best[0].likeness * 0.85f)
-            s = inherit(m, r, &m->concepts[best[b].concept], best[b].likeness, inverse_name);
+    while (s == STATUS_OK && str_split(&rest, '\n', &line)) {
+        size_t at;
+        if (str_empty(line) || line.data[0] == '#' || !str_split(&line, '\t', &narrow) ||
+            !str_equal(str_trim(line), c->columns[C_ID]))
+            continue;
+        const concept *n = concept_named(m, narrow, &at);
+        if (n != NULL && !m->recorded[at])
+            s = inherit(m, r, n, likeness * 0.9f, inverse);
+    }
+    return s;
+}
+
+/* The phrases of the concepts that were chosen for a relation. */
+static status inherit_chosen(maker *m, uint32_t relation)
+{
+    retriever_relation *r = &m->relations[relation];
+    status s = STATUS_OK;
+    for (size_t b = 0; s == STATUS_OK && b < CONCEPTS_PER_RELATION; b++) {
+        size_t at = (size_t)relation * CONCEPTS_PER_RELATION + b;
+        bool inverse = m->likeness[at] < 0;
+        float likeness = inverse ? -m->likeness[at] : m->likeness[at];
+        if (m->chosen[at] == 0)
+            continue;
+        const concept *c = &m->concepts[m->chosen[at] - 1];
+        s = inherit(m, r, c, likeness, inverse);
+        if (s == STATUS_OK)
+            s = inherit_narrower(m, r, c, likeness, inverse);
+    }
     return s;
 }
 
@@ -348,7 +401,7 @@ static status finish_relation(maker *m, retriever_relation *r, uint32_t i)
 }
 
 static status build_relation(maker *m, uint32_t i, const kg_relation *stats, size_t stat_count,
-                             bool with_concepts)
+                             bool with_concepts, bool choosing)
 {
     retriever_relation *r = &m->relations[i];
     r->id = index_relation_id(m->index, i);
@@ -369,8 +422,10 @@ static status build_relation(maker *m, uint32_t i, const kg_relation *stats, siz
         s = from_pack(m, r);
     if (s == STATUS_OK)
         s = own_labels(m, r);
+    if (s == STATUS_OK && choosing)
+        return with_concepts ? inherit_concepts(m, r) : STATUS_OK;
     if (s == STATUS_OK && with_concepts)
-        s = inherit_concepts(m, r);
+        s = inherit_chosen(m, i);
     if (r->stats.literal_share > 0.5 && r->stats.value_kind != KG_VALUE_NONE)
         r->object_type = str_from(value_type(r->stats.value_kind));
     return s == STATUS_OK ? finish_relation(m, r, i) : s;
@@ -400,8 +455,16 @@ static status build_relations(maker *m)
     m->relations = ARENA_ARRAY(m->k->memory, retriever_relation, n + 1);
     if (s == STATUS_OK && m->relations == NULL)
         s = error_memory(m->err);
+    m->chosen = ARENA_ARRAY(m->scratch, uint32_t, n * CONCEPTS_PER_RELATION + 1);
+    m->likeness = ARENA_ARRAY(m->scratch, float, n *CONCEPTS_PER_RELATION + 1);
+    m->recorded = ARENA_ARRAY(m->scratch, uint8_t, m->concept_count + 1);
+    if (m->chosen == NULL || m->likeness == NULL || m->recorded == NULL)
+        return error_memory(m->err);
+    bool with_concepts = n <= RELATIONS_WITH_CONCEPTS;
+    for (uint32_t i = 0; s == STATUS_OK && with_concepts && i < n; i++)
+        s = build_relation(m, i, stats, stat_count, true, true);
     for (uint32_t i = 0; s == STATUS_OK && i < n; i++) {
-        s = build_relation(m, i, stats, stat_count, n <= RELATIONS_WITH_CONCEPTS);
+        s = build_relation(m, i, stats, stat_count, with_concepts, false);
         const str iri = m->relations[i].iri;
         if (str_equal(iri, STR("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")))
             m->k->schema.type_relation = m->relations[i].id;
@@ -503,10 +566,11 @@ static status run(maker *m, str concepts)
 }
 
 status knowledge_build(kg_read *read, const graph_index *index, const struct pack *domain,
-                       str concepts, knowledge **out, error *err)
+                       str concepts, str broader, knowledge **out, error *err)
 {
     knowledge *k = calloc(1, sizeof *k);
-    maker m = {.read = read, .index = index, .pack = domain, .k = k, .err = err};
+    maker m = {
+        .read = read, .index = index, .pack = domain, .k = k, .err = err, .broader = broader};
     if (k == NULL)
         return error_memory(err);
     k->memory = arena_new(0);

@@ -25,9 +25,9 @@ static inline uint32_t step_of(uint32_t relation, bool inverse)
     return relation * 2 + (inverse ? 1u : 0u);
 }
 
-/* `concepts`: the text of schemas/concepts.tsv. */
+/* `concepts`, `broader`: the texts of schemas/concepts.tsv and schemas/broader.tsv. */
 status knowledge_build(kg_read *read, const graph_index *index, const struct pack *domain,
-                       str concepts, knowledge **out, error *err);
+                       str concepts, str broader, knowledge **out, error *err);
 void knowledge_free(knowledge *k);
 
 #endif

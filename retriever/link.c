@@ -373,6 +373,43 @@ static void find_near(linker *l, const token_mask *covered)
     }
 }
 
+/* --- relation words that are also names --------------------------------------------------------
+ */
+/* A short unmarked name whose every word also says a relation ("director", 检查) gives way when
+ * something else is named. */
+static void drop_relation_words(linker *l)
+{
+    phrasebook_hit *hits = NULL;
+    size_t count = 0, kept = 0;
+    token_mask said = {{0}};
+    bool quoted = false, solid = false;
+    if (phrasebook_match(l->in->knowledge->steps, &l->tokens, NULL, 0.45f, 2, l->a, &hits, &count,
+                         l->err) != STATUS_OK)
+        return;
+    for (size_t i = 0; i < count; i++)
+        token_mask_join(&said, &hits[i].mask);
+    bool *weak = ARENA_ARRAY(l->a, bool, l->span_count + 1);
+    for (size_t i = 0; weak != NULL && i < l->span_count; i++) {
+        const span *s = &l->spans[i];
+        size_t words = s->last - s->first + 1;
+        const text_token *t = &l->tokens.items[s->first];
+        bool han = t->kind == TEXT_HAN;
+        char written = l->in->question.data[t->start], label = s->senses[0].matched.data[0];
+        bool lowered = !han && written >= 'a' && written <= 'z' && label >= 'A' && label <= 'Z';
+        weak[i] = !s->quoted && words <= (han ? 2u : 1u) && !is_class(l, s->nodes[0]);
+        bool spoken = true;
+        for (uint32_t k = s->first; k <= s->last; k++)
+            spoken = spoken && token_mask_has(&said, k);
+        weak[i] = weak[i] && (spoken || lowered);
+        quoted = quoted || s->quoted;
+        solid = solid || (!weak[i] && !is_class(l, s->nodes[0]));
+    }
+    for (size_t i = 0; weak != NULL && i < l->span_count; i++)
+        if (!((quoted || solid) && weak[i]))
+            l->spans[kept++] = l->spans[i];
+    l->span_count = weak != NULL ? kept : l->span_count;
+}
+
 /* --- values ------------------------------------------------------------------------------------
  */
 static uint32_t token_at(const linker *l, size_t byte)
@@ -511,6 +548,7 @@ status link_question(const link_input *in, arena *a, link_result *out, error *er
         return error_memory(err);
     collect_spans(&l);
     schedule(&l);
+    drop_relation_words(&l);
     token_mask covered = {{0}};
     bool named = false;
     for (size_t i = 0; i < l.span_count; i++) {

@@ -1,5 +1,5 @@
-/* See phrasebook.h. A phrase is a row of grams: the stem of an English word (with its first five
- * letters as a weaker stand-in) or a pair of Han characters. Postings lead from a gram's hash to
+/* See phrasebook.h. A phrase is a row of grams: the stem of an English word (with its root
+ * as a weaker stand-in) or a pair of Han characters. Postings lead from a gram's hash to
  * the phrases that have it. */
 #include "retriever/phrasebook.h"
 
@@ -8,8 +8,7 @@
 
 #define MAX_GRAMS 24 /* of a phrase; longer phrases are cut */
 #define MAX_OCCURRENCES 4
-#define PREFIX_LETTERS 5
-#define PREFIX_WORTH 0.55f
+#define PREFIX_WORTH 0.75f
 #define NO_POSITION UINT16_MAX
 
 typedef struct gram {
@@ -27,7 +26,7 @@ typedef struct posting {
     uint64_t hash;
     uint32_t phrase;
     uint16_t slot;
-    uint16_t prefix; /* 1: by first letters only */
+    uint16_t prefix; /* 1: by the root only */
 } posting;
 
 typedef struct frequency {
@@ -93,9 +92,9 @@ static bool pairs_with_next(const text_tokens *t, size_t i)
 
 static uint64_t prefix_of(const text_token *t)
 {
-    if (t->kind != TEXT_WORD || t->norm.length <= PREFIX_LETTERS)
+    if (t->kind != TEXT_WORD || t->norm.length < 4)
         return 0;
-    return str_hash(str_slice(t->norm, 0, PREFIX_LETTERS), 77);
+    return str_hash(text_root(t->norm), 77);
 }
 
 /* The grams of a row of tokens. A Han character alone is a gram only where no neighbour pairs. */

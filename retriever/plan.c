@@ -68,10 +68,39 @@ static void read_operators(plan *p)
     const operator_hits *ops = p->in->operators;
     for (size_t i = 0; i < ops->count; i++) {
         const operator_hit *h = &ops->items[i];
-        if (h->kind == OPERATOR_WANT && str_empty(p->want))
-            p->want = h->detail;
         if (h->kind != OPERATOR_TYPE && h->kind != OPERATOR_MEASURE)
             mark_span(&p->in->link->tokens, h->start, h->end, &p->silent);
+    }
+}
+
+/* "which films", "what are the languages", 哪些药: the kind that follows the question word is the
+ * kind of the answer; the earliest wins over "who" and the like. */
+static void read_wanted_kind(plan *p)
+{
+    static const char *const words[] = {"which", "what", "name", "list", "哪些", "什么", "哪个",
+                                        "哪种",  "哪几", "哪部", "哪位", "哪家", "哪"};
+    const operator_hits *ops = p->in->operators;
+    size_t wanted_at = SIZE_MAX;
+    for (size_t i = 0; i < ops->count; i++)
+        if (ops->items[i].kind == OPERATOR_WANT && ops->items[i].start < wanted_at) {
+            wanted_at = ops->items[i].start;
+            p->want = ops->items[i].detail;
+        }
+    for (size_t i = 0; i < ops->count; i++) {
+        const operator_hit *h = &ops->items[i];
+        if (h->kind != OPERATOR_TYPE)
+            continue;
+        size_t from = h->start > 24 ? h->start - 24 : 0;
+        str before = str_slice(p->in->question, from, h->start);
+        for (size_t w = 0; w < CORE_COUNT(words); w++) {
+            size_t at = str_find(before, str_from(words[w]), 0);
+            bool near = at != STR_NONE && before.length - at < strlen(words[w]) + 12;
+            if (near && from + at <= wanted_at) {
+                wanted_at = from + at;
+                p->want = h->detail;
+                p->want_kind = true;
+            }
+        }
     }
 }
 
@@ -87,6 +116,10 @@ static void weigh_tokens(plan *p)
         if (token_mask_has(&p->in->link->named, i) || token_mask_has(&p->silent, i))
             continue;
         p->content[i] = phrasebook_content(p->in->knowledge->steps, t, i);
+        /* What is no filler says something, however often phrases use it. */
+        float least = t->items[i].kind == TEXT_HAN ? 0.2f : 0.45f;
+        if (p->content[i] < least)
+            p->content[i] = least;
         p->content_mass += p->content[i];
     }
 }
@@ -334,6 +367,7 @@ status plan_question(const plan_input *in, arena *a, plan *out, error *err)
     if (p.forms == NULL)
         return error_memory(err);
     read_operators(&p);
+    read_wanted_kind(&p);
     weigh_tokens(&p);
     if (p.status == STATUS_OK && match_phrases(&p)) {
         plan_walk_paths(&p);

@@ -68,6 +68,7 @@ typedef struct plan {
     token_mask silent;  /* tokens that say nothing: filler, operators */
     float *content;     /* per token */
     float content_mass; /* of what is not a name */
+    bool want_kind;     /* the question names the kind itself ("which films") */
     str want;           /* kind of answer wanted, empty = not said */
 } plan;
 

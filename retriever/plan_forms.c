@@ -64,7 +64,7 @@ static double type_fit(const plan *p, const plan_path *path)
     str end = inverse ? r->subject_type : r->object_type;
     double fit = 0.5;
     if (!str_empty(p->want) && !str_empty(end))
-        fit = plan_type_is(end, p->want) ? 1 : 0;
+        fit = plan_type_is(end, p->want) ? 1 : p->want_kind ? -0.5 : 0;
     /* The kind named first is the kind asked for. */
     const operator_hits *ops = p->in->operators;
     for (size_t i = 0; i < ops->count && str_empty(p->want); i++)
@@ -150,8 +150,10 @@ void plan_path_features(plan *p, const plan_path *path, plan_form *out)
     double *f = out->features;
     double said = 0;
     path_mask(p, path, &out->mask);
-    for (uint8_t i = 0; i < path->hops; i++)
+    for (uint8_t i = 0; i < path->hops; i++) {
         said += path->hits[i] >= 0 ? (double)p->hits[path->hits[i]].quality : 0;
+        f[RETRIEVER_F_UNSAID] += path->hits[i] < 0;
+    }
     f[RETRIEVER_F_COVERAGE] = path->hops > 0 ? said / path->hops : 0;
     f[RETRIEVER_F_UNEXPLAINED] = unexplained(p, &out->mask);
     f[RETRIEVER_F_TYPE_FIT] = path->hops > 0 ? type_fit(p, path) : 0.5;
@@ -323,7 +325,18 @@ static void add_truth(plan *p, const plan_path *path)
 static bool numeric_end(const plan *p, const plan_path *path)
 {
     const retriever_relation *r = plan_relation(p, path->steps[path->hops - 1]);
-    return (path->steps[path->hops - 1] & 1) == 0 && r->stats.value_kind != KG_VALUE_NONE;
+    if ((path->steps[path->hops - 1] & 1) != 0)
+        return false;
+    if (r->stats.value_kind != KG_VALUE_NONE)
+        return true;
+    if (path->node_count != 1)
+        return false;
+    /* A graph without datatypes: "130个" is a number all the same. */
+    kg_id id = index_id(p->in->index, path->nodes[0]);
+    str label;
+    error ignored = {0};
+    return kg_labels(p->in->read, &id, 1, (str){0}, p->a, &label, &ignored) == STATUS_OK &&
+           kg_value_of((kg_term){.kind = KG_TERM_LITERAL, .lexical = label}).kind != KG_VALUE_NONE;
 }
 
 static void add_closures(plan *p, const plan_path *path)
@@ -398,6 +411,7 @@ static void join_features(plan *p, const plan_path *x, const plan_path *y, size_
     a[RETRIEVER_F_TYPE_FIT] = fmin(a[RETRIEVER_F_TYPE_FIT], b[RETRIEVER_F_TYPE_FIT]);
     a[RETRIEVER_F_LINK] = (a[RETRIEVER_F_LINK] + b[RETRIEVER_F_LINK]) / 2;
     a[RETRIEVER_F_ANSWERS] = log(1 + (double)shared);
+    a[RETRIEVER_F_UNSAID] = fmin(a[RETRIEVER_F_UNSAID], b[RETRIEVER_F_UNSAID]);
     a[RETRIEVER_F_HOPS] = x->hops > y->hops ? x->hops : y->hops;
     a[RETRIEVER_F_UNUSED] = unused_mentions(p, &f->mask);
     a[RETRIEVER_F_EMPTY] = shared == 0;
@@ -736,8 +750,11 @@ static void forms_of_descriptions(plan *p)
         f.features[RETRIEVER_F_TYPE_FIT] = str_empty(p->want) ? 0.5 : 0;
         f.features[RETRIEVER_F_LINK] = (double)mention->shown.senses[0].score;
         f.features[RETRIEVER_F_ORDER] = 1;
-        f.features[RETRIEVER_F_OPERATOR] = has(p, OPERATOR_DESCRIBE) ? 0.9 : 0;
-        f.features[RETRIEVER_F_COVERAGE] = has(p, OPERATOR_DESCRIBE) ? 0.3 : 0;
+        /* "What is X" asks for a description only where nothing else is said. */
+        bool asked = has(p, OPERATOR_DESCRIBE) && f.features[RETRIEVER_F_UNEXPLAINED] < 0.15;
+        f.features[RETRIEVER_F_OPERATOR] = asked ? 0.9 : 0;
+        f.features[RETRIEVER_F_COVERAGE] = asked ? 0.4 : 0;
+        f.features[RETRIEVER_F_HOPS] = 1;
         f.form = lf_unary(p->a, LF_DESCRIBE, sense_node(p, (int)m, 0));
         f.signature = 0xDE5C;
         plan_add_form(p, f);

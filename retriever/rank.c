@@ -7,7 +7,7 @@
 
 static const char *const names[RETRIEVER_FEATURES] = {
     "coverage", "unexplained", "type_fit", "link",  "examples", "neighbour", "answers", "hops",
-    "order",    "operator",    "unused",   "empty", "cycle",    "passage",   "model"};
+    "order",    "operator",    "unused",   "empty", "cycle",    "passage",   "unsaid",  "model"};
 
 const char *retriever_feature_name(retriever_feature f)
 {

@@ -33,7 +33,7 @@ struct retriever {
     const struct pack *pack;
     bool cache;
     arena *texts;
-    str concepts;
+    str concepts, broader;
     operators *rules;
     rank_weights weights;
     pthread_mutex_t lock;
@@ -65,7 +65,7 @@ static status state_make(retriever *r, kg_read *read, state **out, error *err)
     s->version = kg_read_version(read);
     status st = index_open(r->store, read, r->cache, &s->index, err);
     if (st == STATUS_OK)
-        st = knowledge_build(read, s->index, r->pack, r->concepts, &s->knowledge, err);
+        st = knowledge_build(read, s->index, r->pack, r->concepts, r->broader, &s->knowledge, err);
     if (st != STATUS_OK) {
         index_close(s->index);
         free(s);
@@ -104,6 +104,8 @@ static status open_parts(retriever *r, const retriever_options *o, error *err)
 {
     str rules, weights;
     status s = resource_get(STR("concepts.tsv"), r->texts, &r->concepts, err);
+    if (s == STATUS_OK)
+        s = resource_get(STR("broader.tsv"), r->texts, &r->broader, err);
     if (s == STATUS_OK)
         s = resource_get(STR("operators.tsv"), r->texts, &rules, err);
     if (s == STATUS_OK)

@@ -6,6 +6,7 @@
 #include <utf8proc.h>
 
 #include "core/buf.h"
+#include "core/compiler.h"
 #include "core/utf8.h"
 #include "kg/store.h"
 
@@ -75,6 +76,31 @@ str text_stem(str w, arena *a)
     return w;
 }
 
+str text_root(str w)
+{
+    static const char *const irregular[][2] = {
+        {"wrote", "writ"},   {"written", "writ"}, {"sang", "sing"},   {"sung", "sing"},
+        {"made", "mak"},     {"gave", "giv"},     {"born", "birth"},  {"spoke", "speak"},
+        {"spoken", "speak"}, {"died", "dea"},     {"dead", "dea"},    {"death", "dea"},
+        {"dies", "dea"},     {"won", "win"},      {"held", "hold"},   {"led", "lead"},
+        {"caught", "catch"}, {"grew", "grow"},    {"wore", "wear"},   {"worn", "wear"},
+        {"taught", "teach"}, {"built", "build"},  {"began", "begin"}, {"begun", "begin"}};
+    static const char *const endings[] = {"ations", "ation", "ions", "ings", "ors", "ers",
+                                          "ion",    "ing",   "ed",   "or",   "er",  "es",
+                                          "ly",     "s",     "e",    "y"};
+    for (size_t i = 0; i < CORE_COUNT(irregular); i++)
+        if (str_equal(w, str_from(irregular[i][0])))
+            return str_from(irregular[i][1]);
+    for (size_t i = 0; i < CORE_COUNT(endings); i++) {
+        str e = str_from(endings[i]);
+        if (w.length >= e.length + 3 && str_ends(w, e)) {
+            w.length -= e.length;
+            break;
+        }
+    }
+    return w.length > 6 ? str_slice(w, 0, 6) : w;
+}
+
 static bool push(scanner *s, text_kind kind, size_t start, size_t end, str norm)
 {
     if (s->count == s->capacity) {
@@ -92,7 +118,8 @@ static bool push(scanner *s, text_kind kind, size_t start, size_t end, str norm)
         return false;
     uint64_t hash = str_hash(kept, 0);
     uint64_t stem = kind == TEXT_WORD ? str_hash(text_stem(kept, s->a), 0) : hash;
-    bool glued = s->count > 0 && s->items[s->count - 1].end == start;
+    size_t before = s->count > 0 ? s->items[s->count - 1].end : start;
+    bool glued = s->count > 0 && str_empty(str_trim(str_slice(s->text, before, start)));
     s->items[s->count++] = (text_token){.kind = kind,
                                         .glued = glued,
                                         .start = (uint32_t)start,

@@ -24,7 +24,7 @@ typedef enum text_kind {
 
 typedef struct text_token {
     text_kind kind;
-    bool glued;          /* nothing stands between this token and the one before */
+    bool glued;          /* nothing but spaces stands between this token and the one before */
     uint32_t start, end; /* bytes of the text as given */
     str norm;            /* normalised text */
     uint64_t hash;       /* of norm */
@@ -49,7 +49,10 @@ str text_language(const text_tokens *tokens);
  */
 bool text_chinese_number(str han, uint64_t *out);
 
-/* The English word without a regular ending; a slice of the word or text in the arena. */
+/* The English word without a plural's ending; a slice of the word or text in the arena. */
 str text_stem(str word, arena *a);
+/* What related words share: direct for directed, director, directs; act for actor and acted. A
+ * slice of the word, or a constant for a few irregular verbs. */
+str text_root(str word);
 
 #endif
