@@ -8,6 +8,7 @@
 #include "core/buf.h"
 #include "core/resource.h"
 #include "ingest/fetch.h"
+#include "ingest/fold.h"
 #include "ingest/format.h"
 #include "ingest/mapping.h"
 #include "ingest/places.h"
@@ -96,6 +97,26 @@ static status job_problem(void *context, const ingest_problem *problem, error *e
     return STATUS_OK;
 }
 
+static status job_source(void *context, str name, str format, double authority, error *err)
+{
+    job *j = context;
+    if (!str_equal(j->source, name)) {
+        j->source = arena_str(j->memory, name);
+        if (j->source.data == NULL)
+            return error_memory(err);
+    }
+    return kg_write_source(j->write, name, format, authority, err);
+}
+
+static status job_meta(void *context, str key, str value, error *err)
+{
+    job *j = context;
+    if (!str_equal(key, STR("pack")))
+        return kg_write_meta(j->write, key, value, err);
+    j->source_pack = arena_str(j->memory, value);
+    return STATUS_OK;
+}
+
 /* --- names ------------------------------------------------------------------------------------ */
 static str source_name(const job *j, const char *place)
 {
@@ -116,12 +137,6 @@ static str base_iri(const job *j, const char *place, const ingest_source *source
     size_t start = sizeof(KG_IRI_BASE "x:") - 1;
     return str_from(
         arena_printf(j->memory, "file:///%.*s", STR_ARG(str_slice(name, start, name.length))));
-}
-
-static str blank_prefix(const job *j)
-{
-    return str_from(
-        arena_printf(j->memory, "s%08x_", (unsigned)(str_hash(j->source, 0) & 0xffffffffu)));
 }
 
 static double source_authority(const job *j)
@@ -225,10 +240,10 @@ static status read_with(job *j, ingest_source *source, ingest_format format, err
         j->source_pack = arena_str(j->memory, m->pack);
     j->input = (ingest_input){.source = source,
                               .base = base_iri(j, j->place, source),
-                              .blank_prefix = blank_prefix(j),
                               .separator = j->o->separator,
                               .mapping = m};
-    if (st == STATUS_OK)
+    bool export = format == INGEST_NQUADS && ingest_fold_looks(ingest_source_peek(source));
+    if (st == STATUS_OK && !export)
         st = kg_write_source(j->write, j->source, str_from(ingest_format_name(format)),
                              source_authority(j), err);
     if (st == STATUS_OK)
@@ -334,7 +349,7 @@ static status prepare(job *j, const char *const *places, size_t count, error *er
         st = open_mapping(j->o->map, j->memory, &j->mapping, err);
     if (st == STATUS_OK && j->o->pack != NULL)
         st = pack_open(j->o->pack, &j->pack, err);
-    j->store_sink = (ingest_sink){j, job_add, job_label, job_problem};
+    j->store_sink = (ingest_sink){j, job_add, job_label, job_problem, job_source, job_meta};
     j->sink = &j->store_sink;
     if (st == STATUS_OK && j->pack != NULL) {
         st = ingest_validator_new(j->pack, j->o->strict, &j->store_sink, &j->validator, err);

@@ -4,6 +4,7 @@
  *
  * Memory: one line and one buffer per term. */
 #include "core/utf8.h"
+#include "ingest/fold.h"
 #include "ingest/lines.h"
 #include "ingest/rdftext.h"
 #include "ingest/reader.h"
@@ -230,8 +231,8 @@ static bool read_line(nq_line *l, bool quads, kg_new_statement *st, bool *blank)
                                                       : fail(l, "expected nothing behind '.'");
 }
 
-static status take_line(nq_line *l, const ingest_line *line, bool quads, const ingest_sink *sink,
-                        error *err)
+static status take_line(nq_line *l, const ingest_line *line, bool quads, ingest_fold *fold,
+                        const ingest_sink *sink, error *err)
 {
     if (line->too_long)
         return ingest_reject(sink, line->number, 0, str_slice(line->text, 0, 80), err,
@@ -249,7 +250,9 @@ static status take_line(nq_line *l, const ingest_line *line, bool quads, const i
     bool blank;
     if (!read_line(l, quads, &st, &blank))
         return ingest_reject(sink, line->number, l->at + 1, line->text, err, "%s", l->wrong);
-    return blank ? STATUS_OK : sink->add(sink->context, &st, err);
+    if (blank)
+        return STATUS_OK;
+    return fold == NULL ? sink->add(sink->context, &st, err) : ingest_fold_take(fold, &st, err);
 }
 
 static status read_lines(ingest_input *input, bool quads, const ingest_sink *sink, error *err)
@@ -257,15 +260,21 @@ static status read_lines(ingest_input *input, bool quads, const ingest_sink *sin
     ingest_lines lines;
     ingest_lines_init(&lines, input->source);
     nq_line l = {.blank_prefix = input->blank_prefix};
+    ingest_fold *fold = NULL;
     status st = STATUS_OK;
+    if (quads && ingest_fold_looks(ingest_source_peek(input->source)))
+        st = ingest_fold_new(sink, ingest_source_location(input->source), &fold, err);
     for (bool more = true; st == STATUS_OK;) {
         ingest_line line;
         st = ingest_lines_next(&lines, &line, &more, err);
         if (st != STATUS_OK || !more)
             break;
         input->lines = line.number;
-        st = take_line(&l, &line, quads, sink, err);
+        st = take_line(&l, &line, quads, fold, sink, err);
     }
+    if (st == STATUS_OK && fold != NULL)
+        st = ingest_fold_finish(fold, err);
+    ingest_fold_free(fold);
     for (size_t i = 0; i < 4; i++)
         buf_free(&l.held[i]);
     buf_free(&l.datatype);

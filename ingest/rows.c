@@ -335,7 +335,9 @@ static status emit_value(ingest_rows *r, kg_term subject, const mapping_column *
         o = ingest_iri(text);
     else
         st = make_literal(r, c, text, &o);
-    if (st == STATUS_OK && c->object == MAPPING_ALIAS)
+    /* The store takes the objects of urn:vouch:r:alias for aliases by itself. */
+    if (st == STATUS_OK && c->object == MAPPING_ALIAS &&
+        !str_equal(c->relation, STR(INGEST_RELATION "alias")))
         st = r->sink->label(r->sink->context, subject, KG_LABEL_ALIAS, text, c->lang, r->err);
     return st == STATUS_OK ? emit(r, subject, ingest_iri(c->relation), o) : st;
 }

@@ -23,6 +23,10 @@ typedef struct ingest_sink {
     status (*label)(void *context, kg_term term, kg_label_kind kind, str text, str lang,
                     error *err);
     status (*problem)(void *context, const ingest_problem *problem, error *err);
+    /* Only for vouch's own exports, which hold many sources and the graph's metadata: what follows
+     * is said by this source. NULL where a sink takes no exports. */
+    status (*source)(void *context, str name, str format, double authority, error *err);
+    status (*meta)(void *context, str key, str value, error *err);
 } ingest_sink;
 
 /* A statement of the default graph without validity, confidence or qualifiers. */

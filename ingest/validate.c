@@ -124,13 +124,30 @@ static status validator_problem(void *context, const ingest_problem *problem, er
     return v->to->problem(v->to->context, problem, err);
 }
 
+static status validator_source(void *context, str name, str format, double authority, error *err)
+{
+    const ingest_validator *v = context;
+    return v->to->source(v->to->context, name, format, authority, err);
+}
+
+static status validator_meta(void *context, str key, str value, error *err)
+{
+    const ingest_validator *v = context;
+    return v->to->meta(v->to->context, key, value, err);
+}
+
 status ingest_validator_new(const pack *p, bool strict, const ingest_sink *to,
                             ingest_validator **out, error *err)
 {
     ingest_validator *v = calloc(1, sizeof *v);
     if (v == NULL)
         return error_memory(err);
-    v->sink = (ingest_sink){v, validator_add, validator_label, validator_problem};
+    v->sink = (ingest_sink){v,
+                            validator_add,
+                            validator_label,
+                            validator_problem,
+                            to->source == NULL ? NULL : validator_source,
+                            to->meta == NULL ? NULL : validator_meta};
     v->to = to;
     v->pack = p;
     v->strict = strict;
