@@ -181,7 +181,7 @@ static status load_specials(llm_tokenizer *t, error *err)
     return STATUS_OK;
 }
 
-static void load_ends(llm_tokenizer *t)
+static status load_ends(llm_tokenizer *t, error *err)
 {
     static const str names[] = {
         {"<|im_end|>", 10},    {"<|eot_id|>", 10},      {"<|eom_id|>", 10},    {"<|end|>", 7},
@@ -196,6 +196,15 @@ static void load_ends(llm_tokenizer *t)
         if (id != LLM_TOKEN_NONE && is_special(t, (size_t)id))
             t->ends[id] = 1;
     }
+    for (size_t i = 0; i < t->count; i++)
+        t->ending_count += t->ends[i];
+    t->ending = ARENA_ARRAY(t->memory, int32_t, t->ending_count + 1);
+    if (t->ending == NULL)
+        return error_memory(err);
+    for (size_t i = 0, n = 0; i < t->count; i++)
+        if (t->ends[i])
+            t->ending[n++] = (int32_t)i;
+    return STATUS_OK;
 }
 
 static status copy_spec(llm_tokenizer *t, const llm_vocab_spec *spec, error *err)
@@ -255,11 +264,12 @@ status llm_tokenizer_new(const llm_vocab_spec *spec, llm_tokenizer **out, error 
                                            : tokenizer_bpe_load(t, spec, err);
     if (s == STATUS_OK)
         s = load_specials(t, err);
+    if (s == STATUS_OK)
+        s = load_ends(t, err);
     if (s != STATUS_OK) {
         llm_tokenizer_free(t);
         return s;
     }
-    load_ends(t);
     apply_switches(t, spec);
     *out = t;
     return STATUS_OK;
@@ -436,6 +446,17 @@ int32_t llm_tokenizer_eos(const llm_tokenizer *t)
 bool llm_tokenizer_adds_bos(const llm_tokenizer *t)
 {
     return t->add_bos;
+}
+
+bool llm_tokenizer_adds_eos(const llm_tokenizer *t)
+{
+    return t->add_eos;
+}
+
+const int32_t *llm_tokenizer_ending(const llm_tokenizer *t, size_t *count)
+{
+    *count = t->ending_count;
+    return t->ending;
 }
 
 bool llm_tokenizer_prefixes_space(const llm_tokenizer *t)

@@ -106,11 +106,14 @@ llm_tokenizer_family llm_tokenizer_kind(const llm_tokenizer *t);
 int32_t llm_tokenizer_bos(const llm_tokenizer *t);
 int32_t llm_tokenizer_eos(const llm_tokenizer *t);
 bool llm_tokenizer_adds_bos(const llm_tokenizer *t);
+bool llm_tokenizer_adds_eos(const llm_tokenizer *t);
 /* SPM: encoding puts a space before a text. */
 bool llm_tokenizer_prefixes_space(const llm_tokenizer *t);
 llm_token_type llm_tokenizer_type(const llm_tokenizer *t, int32_t id);
 /* True for each token that ends a turn or a text (EOS, EOT, <|im_end|>, <|eot_id|>, ...). */
 bool llm_tokenizer_ends(const llm_tokenizer *t, int32_t id);
+/* All of these, in ascending order; lives as long as the tokenizer. */
+const int32_t *llm_tokenizer_ending(const llm_tokenizer *t, size_t *count);
 /* The token whose text in the file is exactly this ("<|im_end|>", "<E1>"), or LLM_TOKEN_NONE. */
 int32_t llm_tokenizer_find(const llm_tokenizer *t, str text);
 /* The token's text as the file has it. */

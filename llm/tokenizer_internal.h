@@ -36,7 +36,9 @@ struct llm_tokenizer {
     str *pieces; /* the bytes they stand for */
     float *scores;
     uint8_t *types;
-    uint8_t *ends;      /* 1 = ends generation */
+    uint8_t *ends;   /* 1 = ends generation */
+    int32_t *ending; /* the ids whose `ends` is 1 */
+    size_t ending_count;
     token_map by_piece; /* normal tokens (SPM: user-defined too) by their bytes */
     token_map by_text;  /* all tokens by the file's text */
     int32_t *specials;  /* control, user-defined, unknown: sorted by text */
