@@ -607,6 +607,47 @@ static bool make_wording(maker *m, const concept *main)
     return fits;
 }
 
+/* Matching names and nothing else: the relation, often by the very label that the question says,
+ * among relations drawn from anywhere. Short, so that much of it fits into a budget; the first
+ * thing that a model must learn. */
+static bool make_simple(maker *m, const concept *main)
+{
+    const concepts *all = m->source->concepts;
+    episode *e = m->out;
+    e->kind = EPISODE_HOP1;
+    join(m, main);
+    join_lookalike(m, main);
+    for (size_t i = 0; i < 24 && m->schema.count < m->source->max_candidates; i++)
+        join(m, concepts_at(all, rng_below(&m->random, concepts_count(all))));
+    for (size_t i = 0; i < m->schema.count; i++) {
+        form_relation *r = &m->schema.relation[i];
+        const phrases *names = &r->of->names[m->schema.label_language];
+        str name =
+            names->items[rng_chance(&m->random, 0.5) ? 0 : rng_below(&m->random, names->count)];
+        snprintf(r->label, sizeof r->label, "%.*s", STR_ARG(name));
+    }
+    bool same = m->schema.label_language == m->out->language && rng_chance(&m->random, 0.4);
+    str name = same ? str_from(m->schema.relation[0].label) : render_name(&m->render, main);
+    grammar_slot slots[] = {{'S', STR("<E1>")}, {'R', name}};
+    str text =
+        grammar_pick(m->source->grammar, "q.fwd", e->language, m->source->evaluation, &m->random);
+    grammar_expand(&m->question, text, slots, 2, &m->random);
+    for (size_t i = 0; i < m->schema.count; i++) {
+        form f = {0};
+        form_hop(&f, form_entity(&f, 1), (int)i, false);
+        if (i == 0) {
+            m->gold = f;
+            write_prefix(m);
+            if (!encode_prefix(m))
+                return false;
+        }
+        if (!add_candidate(m, &f, i == 0) && i == 0)
+            return false;
+    }
+    shuffle(m);
+    return e->candidates >= 2;
+}
+
 static bool make_question(maker *m, const concept *main)
 {
     episode *e = m->out;
@@ -655,6 +696,8 @@ static bool attempt(const episode_source *source, rng random, episode *out)
     if (rng_chance(&m->random, source->wording_share)) {
         out->kind = EPISODE_WORDING;
         fits = make_wording(m, main);
+    } else if (rng_chance(&m->random, source->simple_share)) {
+        fits = make_simple(m, main);
     } else {
         fits = make_question(m, main);
     }

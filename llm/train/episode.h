@@ -48,6 +48,7 @@ typedef struct episode_source {
     double merge_dropout; /* 0.1 in training, 0 in evaluation */
     double wording_share; /* of episodes */
     double unanswerable;  /* share of episodes whose right form is removed */
+    double simple_share; /* of questions: a bare name of one relation among many, short and dense */
     size_t min_candidates, max_candidates;
     bool evaluation;   /* held-out relations asked for, held-out templates used */
     bool train_on_all; /* no relation is held out of training */

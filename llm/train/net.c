@@ -1,6 +1,9 @@
-/* Layout and initial weights. Matrices start at a standard deviation of 0.8 / sqrt(inputs); the two
- * that write to the residual stream are scaled down by sqrt(2 layers), so that depth does not blow
- * it up. */
+/* Layout and initial weights. In half of the heads the key matrix starts as the query matrix, so
+ * that a token attends to its like from the first step (the query-key half of "mimetic
+ * initialisation", Trockman and Kolter 2023, arXiv:2305.09828): ranking is matching words, and a
+ * small budget does not suffice to find that out. Matrices start at a standard deviation of 0.8 /
+ * sqrt(inputs); the two that write to the residual stream are scaled down by 3 sqrt(2 layers), so
+ * that at first the stream carries the embeddings. */
 #include "llm/train/net.h"
 
 #include <stdio.h>
@@ -65,12 +68,14 @@ static void initialise(net *n, uint64_t seed)
 {
     rng r = rng_stream(seed, 0x6e6574);
     size_t d = (size_t)n->config.dim, f = (size_t)n->config.ffn;
-    double residual = 1.0 / sqrt(2.0 * n->config.layers), in_d = 0.8 / sqrt((double)d);
-    fill_normal(n->weights + n->embedding, (size_t)n->config.vocab * d, 0.05, &r);
+    double residual = 0.35 / sqrt(2.0 * n->config.layers), in_d = 0.8 / sqrt((double)d);
+    fill_normal(n->weights + n->embedding, (size_t)n->config.vocab * d, 0.08, &r);
     for (int i = 0; i < n->config.layers; i++) {
         const net_layer *l = &n->layers[i];
         fill_ones(n->weights + l->attn_norm, d);
         fill_normal(n->weights + l->qkv, 3 * d * d, in_d, &r);
+        size_t tied = (size_t)((n->config.heads + 1) / 2) * (d / (size_t)n->config.heads);
+        memcpy(n->weights + l->qkv + d * d, n->weights + l->qkv, tied * d * sizeof(float));
         fill_normal(n->weights + l->attn_out, d * d, in_d * residual, &r);
         fill_ones(n->weights + l->ffn_norm, d);
         fill_normal(n->weights + l->gate_up, 2 * f * d, in_d, &r);

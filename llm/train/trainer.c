@@ -262,6 +262,13 @@ static status flush_batch(worker *w)
     return st;
 }
 
+/* A curriculum: names first, whole questions after, by the number of the step. */
+static double simple_share(uint64_t step)
+{
+    double share = 1.0 - (double)step / 1500.0;
+    return share < 0.25 ? 0.25 : share;
+}
+
 static void *work(void *argument)
 {
     worker *w = argument;
@@ -269,6 +276,8 @@ static void *work(void *argument)
     size_t n = r->options->episodes, threads = (size_t)r->options->threads;
     size_t from = n * (size_t)w->number / threads, to = n * ((size_t)w->number + 1) / threads;
     float one = 1.0f / (float)n;
+    episode_source source = r->source;
+    source.simple_share = simple_share(r->state.step);
     batch_weights weights = {one, 0.05f * one, 0.2f * one, 0.5f};
     memset(w->gradient, 0, net_weight_count(r->net) * sizeof(float));
     w->loss = (pass_loss){0};
@@ -276,7 +285,7 @@ static void *work(void *argument)
     w->result = STATUS_OK;
     batch_clear(w->batch);
     for (size_t i = from; i < to && w->result == STATUS_OK; i++) {
-        w->result = episode_make(&r->source, r->state.step * n + i, &w->episode, &w->err);
+        w->result = episode_make(&source, r->state.step * n + i, &w->episode, &w->err);
         if (w->result == STATUS_OK && !batch_add(w->batch, &w->episode, &weights)) {
             w->result = flush_batch(w);
             batch_add(w->batch, &w->episode, &weights);
