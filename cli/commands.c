@@ -13,6 +13,7 @@ const command command_table[] = {
      cmd_graph},
     {"doctor", "check the machine, the libraries, the disk, a graph", 0, cmd_doctor},
     {"pack", "check a domain pack, induce one from a graph", 0, cmd_pack},
+    {"model", "look at, measure and make language models", 0, cmd_model},
     {NULL, NULL, 0, NULL},
 };
 

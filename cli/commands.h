@@ -24,6 +24,7 @@ int cmd_graph(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
 int cmd_ingest(int argc, char **argv);
 int cmd_key(int argc, char **argv);
+int cmd_model(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 
 /* Prints "vouch: where: what; hint" to standard error; gives the status's exit code. */

@@ -83,30 +83,37 @@ static void add_token(batch *b, int32_t token, size_t position, ops_span span)
 }
 
 static void add_candidate(batch *b, const episode *e, const episode_candidate *c, size_t prefix,
-                          const batch_weights *w)
+                          batch_part part, const batch_weights *w)
 {
     size_t from = b->view.tokens, before = prefix + e->prefix_length - 1;
     const int32_t *tokens = e->candidate_tokens + c->start;
+    float weight = c->gold ? w->form : w->wrong;
     ops_span span = {(int32_t)prefix, (int32_t)e->prefix_length, (int32_t)from};
     for (size_t i = 0; i < c->length; i++) {
-        if (c->gold)
-            add_target(b, i == 0 ? before : from + i - 1, tokens[i], w->form);
+        add_target(b, i == 0 ? before : from + i - 1, tokens[i], weight);
         add_token(b, tokens[i], e->prefix_length + i, span);
     }
-    if (c->gold)
-        add_target(b, from + c->length - 1, VOCAB_EOS, w->form);
+    add_target(b, from + c->length - 1, VOCAB_EOS, weight);
+    if (part == BATCH_RIGHT_ONLY)
+        return;
     b->verdict_at[b->view.verdicts] = (int32_t)(from + c->length - 1);
     b->gold[b->view.verdicts++] = c->gold;
 }
 
-bool batch_add(batch *b, const episode *e, const batch_weights *w)
+static bool fits(const batch *b, const episode *e, batch_part part, const batch_weights *w)
 {
-    size_t need = e->prefix_length, targets = e->output_from > 0 ? e->prefix_length : 0;
+    size_t tokens = e->prefix_length, targets = e->output_from > 0 ? e->prefix_length : 0;
     for (size_t i = 0; i < e->candidates; i++) {
-        need += e->candidate[i].length;
-        targets += e->candidate[i].gold ? e->candidate[i].length + 1 : 0;
+        const episode_candidate *c = &e->candidate[i];
+        tokens += part == BATCH_ALL || c->gold ? c->length : 0;
+        targets += c->gold || w->wrong > 0 ? c->length + 1 : 0;
     }
-    if (b->view.tokens + need > b->max_tokens || b->view.targets + targets > b->max_targets)
+    return b->view.tokens + tokens <= b->max_tokens && b->view.targets + targets <= b->max_targets;
+}
+
+bool batch_add(batch *b, const episode *e, batch_part part, const batch_weights *w)
+{
+    if (!fits(b, e, part, w))
         return false;
     size_t prefix = b->view.tokens;
     ops_span span = {(int32_t)prefix, 0, (int32_t)prefix};
@@ -115,15 +122,21 @@ bool batch_add(batch *b, const episode *e, const batch_weights *w)
             add_target(b, prefix + i - 1, e->prefix[i], w->wording);
         add_token(b, e->prefix[i], i, span);
     }
-    if (e->candidates == 0)
-        return true;
-    b->group_start[b->view.groups] = (int32_t)b->view.verdicts;
-    b->group_weight[b->view.groups++] = w->group;
+    if (part == BATCH_ALL && e->candidates > 0) {
+        b->group_start[b->view.groups] = (int32_t)b->view.verdicts;
+        b->group_weight[b->view.groups++] = w->group;
+    }
     for (size_t i = 0; i < e->candidates; i++)
-        add_candidate(b, e, &e->candidate[i], prefix, w);
+        if (part == BATCH_ALL || e->candidate[i].gold)
+            add_candidate(b, e, &e->candidate[i], prefix, part, w);
     b->group_start[b->view.groups] = (int32_t)b->view.verdicts;
     b->view.bce_weight = w->bce;
     return true;
+}
+
+void batch_want_losses(batch *b, float *losses)
+{
+    b->view.target_loss = losses;
 }
 
 const pass_batch *batch_view(batch *b)

@@ -13,9 +13,16 @@
 typedef struct batch_weights {
     float group;   /* of a question */
     float form;    /* of each token of a right form */
+    float wrong;   /* of each token of a wrong one (evaluation alone: all forms are scored) */
     float wording; /* of each token of a wording */
     float bce;
 } batch_weights;
+
+/* What batch_add takes of an episode. */
+typedef enum batch_part {
+    BATCH_ALL,       /* verdicts on all candidates, next tokens of the right one */
+    BATCH_RIGHT_ONLY /* next tokens of the right one alone: a fifth of the price */
+} batch_part;
 
 typedef struct batch batch;
 
@@ -24,7 +31,9 @@ void batch_free(batch *b);
 void batch_clear(batch *b);
 /* false when the episode does not fit behind what is there (an empty batch takes any episode that
  * the limits can hold). */
-bool batch_add(batch *b, const episode *e, const batch_weights *w);
+bool batch_add(batch *b, const episode *e, batch_part part, const batch_weights *w);
+/* Target losses are wanted here (max_targets floats), or not (NULL). */
+void batch_want_losses(batch *b, float *losses);
 /* Borrowed until the next change. */
 const pass_batch *batch_view(batch *b);
 

@@ -1,12 +1,13 @@
 /* One micro-batch per few episodes; verdicts come back in the order of the candidates. */
 #include "llm/train/evaluate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/utf8.h"
 
-enum { UNITS = 192, MAX_TOKENS = 1536 };
+enum { UNITS = 192, MAX_TOKENS = 1536, MAX_TARGETS = 1400 };
 
 typedef struct unit {
     uint64_t hash;
@@ -84,85 +85,95 @@ double evaluate_overlap(str question, str candidate)
     return f - 0.0005 * (double)candidate.length;
 }
 
+/* The ways to score a candidate, in the order of evaluate_cell. */
+enum { BY_FIT, BY_GEN, BY_LEXICAL, BY_ALL, WAYS };
+
 typedef struct judged {
-    double best_model, best_lexical;
+    double best[WAYS];
     bool answerable;
 } judged;
 
-static double auroc(const judged *j, size_t n, bool model)
+static double auroc(const judged *j, size_t n, int way)
 {
     double wins = 0, pairs = 0;
     for (size_t a = 0; a < n; a++)
         for (size_t b = 0; b < n; b++) {
             if (!j[a].answerable || j[b].answerable)
                 continue;
-            double x = model ? j[a].best_model : j[a].best_lexical;
-            double y = model ? j[b].best_model : j[b].best_lexical;
             pairs += 1;
-            wins += x > y ? 1 : x < y ? 0 : 0.5;
+            wins += j[a].best[way] > j[b].best[way] ? 1 : j[a].best[way] < j[b].best[way] ? 0 : 0.5;
         }
     return pairs == 0 ? 0 : wins / pairs;
 }
 
-static void count_cell(evaluate_cell *cell, bool model, bool lexical, bool both)
+static void count_cell(evaluate_cell *cell, const bool hit[WAYS])
 {
     cell->n += 1;
-    cell->model += model;
-    cell->lexical += lexical;
-    cell->both += both;
+    cell->fit += hit[BY_FIT];
+    cell->gen += hit[BY_GEN];
+    cell->lexical += hit[BY_LEXICAL];
+    cell->all += hit[BY_ALL];
 }
 
-static judged judge(const episode *e, const float *verdicts, evaluate_report *out)
+static judged judge(const episode *e, const float *verdicts, const float *losses,
+                    evaluate_report *out)
 {
     str text = buf_str(&e->text);
     str question = str_slice(text, 0, e->prefix_text_length);
-    size_t at = str_find(question, STR("<Q>"), 0);
+    size_t at = str_find(question, STR("<Q>"), 0), best[WAYS] = {0};
     question = str_slice(question, at == STR_NONE ? 0 : at, question.length);
-    size_t best[3] = {0};
-    double most[3] = {-1e30, -1e30, -1e30};
+    judged j = {.answerable = e->answerable};
+    for (int way = 0; way < WAYS; way++)
+        j.best[way] = -1e30;
     for (size_t i = 0; i < e->candidates; i++) {
         const episode_candidate *c = &e->candidate[i];
+        double gen = 0;
+        for (size_t k = 0; k <= c->length; k++)
+            gen -= (double)*losses++;
+        gen /= pow((double)c->length + 1, 0.7);
         double overlap = evaluate_overlap(
             question, str_slice(text, c->text_start, c->text_start + c->text_length));
-        double score[3] = {(double)verdicts[i], overlap, (double)verdicts[i] + 4.0 * overlap};
-        for (int k = 0; k < 3; k++)
-            if (score[k] > most[k]) {
-                most[k] = score[k];
-                best[k] = i;
+        double fit = (double)verdicts[i];
+        double score[WAYS] = {fit, gen, overlap, 0.5 * fit + gen + 4.0 * overlap};
+        for (int way = 0; way < WAYS; way++)
+            if (score[way] > j.best[way]) {
+                j.best[way] = score[way];
+                best[way] = i;
             }
     }
-    if (e->answerable) {
-        bool hit[3];
-        for (int k = 0; k < 3; k++)
-            hit[k] = e->candidate[best[k]].gold;
-        count_cell(&out->all, hit[0], hit[1], hit[2]);
-        count_cell(&out->kind[e->kind], hit[0], hit[1], hit[2]);
-        count_cell(&out->language[e->language], hit[0], hit[1], hit[2]);
-    } else {
+    if (!e->answerable) {
         out->unanswerable += 1;
+        return j;
     }
-    return (judged){most[0], most[1], e->answerable};
+    bool hit[WAYS];
+    for (int way = 0; way < WAYS; way++)
+        hit[way] = e->candidate[best[way]].gold;
+    count_cell(&out->all, hit);
+    count_cell(&out->kind[e->kind], hit);
+    count_cell(&out->language[e->language], hit);
+    return j;
 }
 
 static status run(const net *n, const episode_source *source, uint64_t from, size_t count, pass *p,
-                  batch *b, judged *verdict_of, size_t *judged_count, evaluate_report *out,
+                  batch *b, judged *judgements, size_t *judged_count, evaluate_report *out,
                   error *err)
 {
-    float verdicts[EPISODE_CANDIDATES];
-    batch_weights weights = {.group = 1};
+    float verdicts[EPISODE_CANDIDATES], losses[MAX_TARGETS];
+    batch_weights weights = {.group = 1, .form = 1, .wrong = 1};
     episode e = {0};
     status st = STATUS_OK;
+    batch_want_losses(b, losses);
     for (size_t i = 0; i < count && st == STATUS_OK; i++) {
         pass_loss loss = {0};
         st = episode_make(source, from + i, &e, err);
         if (st != STATUS_OK || e.candidates == 0)
             continue;
         batch_clear(b);
-        if (!batch_add(b, &e, &weights))
+        if (!batch_add(b, &e, BATCH_ALL, &weights))
             continue;
         st = pass_run(p, n, batch_view(b), verdicts, &loss, NULL, err);
         if (st == STATUS_OK)
-            verdict_of[(*judged_count)++] = judge(&e, verdicts, out);
+            judgements[(*judged_count)++] = judge(&e, verdicts, losses, out);
     }
     episode_free(&e);
     return st;
@@ -176,14 +187,15 @@ status evaluate_ranking(const net *n, const episode_source *source, uint64_t fro
     evaluate_report report = {0};
     judged *all = calloc(count + 1, sizeof *all);
     size_t judged_count = 0;
-    status st = all == NULL ? error_memory(err) : pass_new(n, MAX_TOKENS, 256, &p, err);
+    status st = all == NULL ? error_memory(err) : pass_new(n, MAX_TOKENS, MAX_TARGETS, &p, err);
     if (st == STATUS_OK)
-        st = batch_new(MAX_TOKENS, 256, source->vocab, &b, err);
+        st = batch_new(MAX_TOKENS, MAX_TARGETS, source->vocab, &b, err);
     if (st == STATUS_OK)
         st = run(n, source, from, count, p, b, all, &judged_count, &report, err);
     if (st == STATUS_OK) {
-        report.auroc_model = auroc(all, judged_count, true);
-        report.auroc_lexical = auroc(all, judged_count, false);
+        report.auroc_fit = auroc(all, judged_count, BY_FIT);
+        report.auroc_gen = auroc(all, judged_count, BY_GEN);
+        report.auroc_lexical = auroc(all, judged_count, BY_LEXICAL);
         *out = report;
     }
     free(all);

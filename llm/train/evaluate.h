@@ -7,15 +7,16 @@
 #include "llm/train/batch.h"
 #include "llm/train/episode.h"
 
+/* Questions, and how many are right by: the verdict; the generative score over length^0.7; overlap
+ * alone; overlap with both model scores at fixed weights. */
 typedef struct evaluate_cell {
-    double n, model, lexical,
-        both; /* questions; right by verdict, by overlap, by the sum of both */
+    double n, fit, gen, lexical, all;
 } evaluate_cell;
 
 typedef struct evaluate_report {
     evaluate_cell all, kind[EPISODE_KINDS], language[CONCEPT_LANGUAGES];
-    double auroc_model, auroc_lexical; /* answerable against unanswerable */
-    double unanswerable;               /* questions of that sort */
+    double auroc_fit, auroc_gen, auroc_lexical; /* answerable against unanswerable */
+    double unanswerable;                        /* questions of that sort */
 } evaluate_report;
 
 /* Episodes [from, from + count) of the source. */

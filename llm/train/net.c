@@ -1,9 +1,9 @@
-/* Layout and initial weights. In half of the heads the key matrix starts as the query matrix, so
- * that a token attends to its like from the first step (the query-key half of "mimetic
- * initialisation", Trockman and Kolter 2023, arXiv:2305.09828): ranking is matching words, and a
- * small budget does not suffice to find that out. Matrices start at a standard deviation of 0.8 /
- * sqrt(inputs); the two that write to the residual stream are scaled down by 3 sqrt(2 layers), so
- * that at first the stream carries the embeddings. */
+/* Layout and initial weights. A small budget does not suffice to find out that ranking is matching
+ * words, so attention starts as what "mimetic initialisation" (Trockman and Kolter 2023,
+ * arXiv:2305.09828) finds in trained models: the output matrix is the transposed value matrix, so
+ * that attention passes on what was read and, the embeddings being tied, words of the question are
+ * likely next words; in one head keys are queries, so that like attends to like. Other matrices
+ * start at a standard deviation of 0.8 / sqrt(inputs), feed-forward outputs far below that. */
 #include "llm/train/net.h"
 
 #include <stdio.h>
@@ -69,14 +69,17 @@ static void initialise(net *n, uint64_t seed)
     rng r = rng_stream(seed, 0x6e6574);
     size_t d = (size_t)n->config.dim, f = (size_t)n->config.ffn;
     double residual = 0.35 / sqrt(2.0 * n->config.layers), in_d = 0.8 / sqrt((double)d);
-    fill_normal(n->weights + n->embedding, (size_t)n->config.vocab * d, 0.08, &r);
+    fill_normal(n->weights + n->embedding, (size_t)n->config.vocab * d, 0.1, &r);
     for (int i = 0; i < n->config.layers; i++) {
         const net_layer *l = &n->layers[i];
         fill_ones(n->weights + l->attn_norm, d);
         fill_normal(n->weights + l->qkv, 3 * d * d, in_d, &r);
-        size_t tied = (size_t)((n->config.heads + 1) / 2) * (d / (size_t)n->config.heads);
+        size_t tied = d / (size_t)n->config.heads;
         memcpy(n->weights + l->qkv + d * d, n->weights + l->qkv, tied * d * sizeof(float));
-        fill_normal(n->weights + l->attn_out, d * d, in_d * residual, &r);
+        const float *value = n->weights + l->qkv + 2 * d * d;
+        for (size_t o = 0; o < d; o++)
+            for (size_t j = 0; j < d; j++)
+                n->weights[l->attn_out + o * d + j] = 0.5f * value[j * d + o];
         fill_ones(n->weights + l->ffn_norm, d);
         fill_normal(n->weights + l->gate_up, 2 * f * d, in_d, &r);
         fill_normal(n->weights + l->down, d * f, 0.8 / sqrt((double)f) * residual, &r);

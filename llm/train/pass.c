@@ -269,6 +269,8 @@ static void lm_part(pass *p, const net *n, const pass_batch *b, pass_loss *loss,
     for (size_t i = 0; i < count; i++) {
         float part =
             ops_cross_entropy(v, p->logits + i * v, (size_t)b->target[i], b->target_weight[i]);
+        if (b->target_loss != NULL)
+            b->target_loss[i] = part;
         loss->lm += (double)part;
         loss->lm_targets += 1;
     }

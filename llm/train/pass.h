@@ -31,6 +31,7 @@ typedef struct pass_batch {
     size_t targets;
     const int32_t *target_at, *target;
     const float *target_weight;
+    float *target_loss; /* -log p of each target is written here, unless NULL */
     int32_t token_ok, token_no;
     float bce_weight;
 } pass_batch;

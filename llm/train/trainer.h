@@ -44,6 +44,9 @@ typedef void (*trainer_report)(void *context, const char *text);
 status trainer_run(const trainer_options *options, const volatile sig_atomic_t *stop,
                    trainer_report report, void *context, error *err);
 
+/* The measured set: held-out relations and templates, 20 candidates, 30 % unanswerable. */
+episode_source trainer_held_out(const concepts *c, const grammar *g, const vocab *v);
+
 /* What export and evaluation need of a finished or running folder. */
 typedef struct trainer_result {
     net *net;

@@ -1,0 +1,25 @@
+/* vouch model: finds the subcommand and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/model.h"
+
+static const command subcommands[] = {
+    {"train", "make the embedded model: data, training, export", 0, cmd_model_train},
+    {NULL, NULL, 0, NULL},
+};
+
+int cmd_model(int argc, char **argv)
+{
+    bool help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+    for (const command *c = subcommands; argc > 1 && c->name != NULL; c++)
+        if (strcmp(c->name, argv[1]) == 0)
+            return c->run(argc - 1, argv + 1);
+    if (argc > 1 && !help)
+        return cli_usage("model", "there is no subcommand '%s'", argv[1]);
+    printf("usage: vouch model SUBCOMMAND ...\n\n");
+    for (const command *c = subcommands; c->name != NULL; c++)
+        printf("  %-10s %s\n", c->name, c->summary);
+    return help ? 0 : 2;
+}

@@ -1,0 +1,255 @@
+/* vouch model train: a training run in a folder, resumed where it stopped, then the GGUF files. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/model.h"
+#include "llm/train/export.h"
+#include "llm/train/trainer.h"
+
+static const char usage[] =
+    "usage: vouch model train --out DIR (--budget 2h | --steps N) [options]\n"
+    "       vouch model train --out DIR --export-only [--name NAME]\n"
+    "       vouch model train --out DIR --evaluate N\n\n"
+    "Makes the embedded model from schemas/concepts.tsv and the paraphrase grammar. DIR keeps the\n"
+    "vocabulary, the checkpoint and curve.csv; the same command again continues the run. The "
+    "budget\n"
+    "counts all runs of DIR together. At the end DIR holds vouch-f32.gguf and vouch-q8_0.gguf.\n"
+    "Ctrl-C keeps a checkpoint.\n\n"
+    "  --size S          2m, 3m, 9m or 36m: the model's shape (default 2m)\n"
+    "  --threads N       one micro-batch each (default 2)\n"
+    "  --seed N          of weights and data (default 1)\n"
+    "  --episodes N      questions a step (default 24)\n"
+    "  --rate X          peak learning rate (default by size)\n"
+    "  --hold-out X      share of relation clusters kept for evaluation (default 0.08)\n"
+    "  --concepts FILE   default schemas/concepts.tsv\n"
+    "  --frames FILE     default llm/train/frames.tsv\n"
+    "  --name NAME       general.name of the GGUF files (default vouch-SIZE)\n"
+    "  --export-only     write the GGUF files from the checkpoint and stop\n"
+    "  --evaluate N      rank N questions over held-out relations and stop\n"
+    "  --dump FILE       write --evaluate's episodes as text too (to look at the data)\n";
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_to_stop(int number)
+{
+    (void)number;
+    stop_asked = 1;
+}
+
+static void print_line(void *context, const char *text)
+{
+    (void)context;
+    printf("%s\n", text);
+    fflush(stdout);
+}
+
+typedef struct size_choice {
+    const char *name;
+    int dim, layers, heads, ffn;
+    size_t merges;
+    double rate;
+} size_choice;
+
+static const size_choice sizes[] = {
+    {"2m", 128, 4, 4, 384, 2500, 3e-3},
+    {"3m", 192, 4, 6, 512, 2500, 2e-3},
+    {"9m", 256, 8, 8, 768, 4000, 1.5e-3},
+    {"36m", 512, 10, 8, 1280, 8000, 8e-4},
+};
+
+static const size_choice *find_size(const char *name)
+{
+    for (size_t i = 0; i < CORE_COUNT(sizes); i++)
+        if (strcmp(sizes[i].name, name) == 0)
+            return &sizes[i];
+    return NULL;
+}
+
+/* "2h", "90m", "45s", "3600". */
+static bool read_duration(const char *text, double *seconds)
+{
+    str s = str_from(text);
+    double unit = 1;
+    if (str_ends(s, STR("h")))
+        unit = 3600;
+    else if (str_ends(s, STR("m")))
+        unit = 60;
+    if (unit > 1 || str_ends(s, STR("s")))
+        s.length--;
+    double value;
+    if (!str_to_double(s, &value) || value <= 0)
+        return false;
+    *seconds = value * unit;
+    return true;
+}
+
+typedef struct train_arguments {
+    const char *out, *budget, *size, *rate, *hold_out, *name, *dump;
+    int steps, threads, seed, episodes, evaluate;
+    bool export_only;
+    trainer_options options;
+} train_arguments;
+
+static int write_models(const train_arguments *a)
+{
+    static const struct {
+        const char *file;
+        export_type type;
+    } kinds[] = {{"vouch-f32.gguf", EXPORT_F32}, {"vouch-q8_0.gguf", EXPORT_Q8_0}};
+    error err = {0};
+    trainer_result r;
+    if (trainer_open(a->out, &r, &err) != STATUS_OK)
+        return cli_fail(&err);
+    char path[1024], name[64];
+    snprintf(name, sizeof name, "vouch-%s", a->size);
+    status st = STATUS_OK;
+    for (size_t i = 0; i < CORE_COUNT(kinds) && st == STATUS_OK; i++) {
+        snprintf(path, sizeof path, "%s/%s", a->out, kinds[i].file);
+        st = export_write(path, r.net, r.vocab, a->name != NULL ? a->name : name, kinds[i].type,
+                          &err);
+        if (st == STATUS_OK)
+            printf("wrote %s\n", path);
+    }
+    printf("%llu steps, %.1f million tokens, %.0f s\n", (unsigned long long)r.steps,
+           (double)r.tokens / 1e6, r.seconds);
+    trainer_close(&r);
+    return st == STATUS_OK ? 0 : cli_fail(&err);
+}
+
+static void print_cell(const char *name, const evaluate_cell *c)
+{
+    if (c->n > 0)
+        printf("  %-10s %6.0f %8.1f %8.1f %8.1f %8.1f\n", name, c->n, 100 * c->lexical / c->n,
+               100 * c->gen / c->n, 100 * c->fit / c->n, 100 * c->all / c->n);
+}
+
+static status dump_episodes(const episode_source *source, size_t count, const char *path,
+                            error *err)
+{
+    FILE *f = fopen(path, "w");
+    if (f == NULL)
+        return error_set(err, STATUS_IO, "%s: cannot be written", path);
+    episode e = {0};
+    status st = STATUS_OK;
+    for (size_t i = 0; i < count && st == STATUS_OK; i++) {
+        st = episode_make(source, i, &e, err);
+        fprintf(f, "%s\t%.*s\n", episode_kind_name(e.kind), (int)e.prefix_text_length, e.text.data);
+        for (size_t j = 0; j < e.candidates; j++)
+            fprintf(f, "\t%s\t%.*s\n", e.candidate[j].gold ? "right" : "wrong",
+                    (int)e.candidate[j].text_length, e.text.data + e.candidate[j].text_start);
+    }
+    episode_free(&e);
+    fclose(f);
+    return st;
+}
+
+static int evaluate(const train_arguments *a)
+{
+    error err = {0};
+    trainer_result r = {0};
+    concepts *c = NULL;
+    grammar *g = NULL;
+    evaluate_report e;
+    status st = trainer_open(a->out, &r, &err);
+    if (st == STATUS_OK)
+        st = concepts_load(a->options.concepts, a->options.hold_out, &c, &err);
+    if (st == STATUS_OK)
+        st = grammar_load(a->options.frames, &g, &err);
+    if (st == STATUS_OK) {
+        episode_source source = trainer_held_out(c, g, r.vocab);
+        st = evaluate_ranking(r.net, &source, 1u << 20, (size_t)a->evaluate, &e, &err);
+        if (st == STATUS_OK && a->dump != NULL)
+            st = dump_episodes(&source, (size_t)a->evaluate, a->dump, &err);
+    }
+    if (st == STATUS_OK) {
+        printf("right form first, %% of questions (20 candidates, held-out relations and frames)\n"
+               "  kind            n  lexical      gen      fit      all\n");
+        for (int k = 0; k < EPISODE_KINDS; k++)
+            print_cell(episode_kind_name((episode_kind)k), &e.kind[k]);
+        print_cell("english", &e.language[CONCEPT_EN]);
+        print_cell("chinese", &e.language[CONCEPT_ZH]);
+        print_cell("all", &e.all);
+        printf("unanswerable (%.0f): AUROC lexical %.3f, gen %.3f, fit %.3f\n", e.unanswerable,
+               e.auroc_lexical, e.auroc_gen, e.auroc_fit);
+    }
+    grammar_free(g);
+    concepts_free(c);
+    trainer_close(&r);
+    return st == STATUS_OK ? 0 : cli_fail(&err);
+}
+
+/* Settles the options; an exit code when they make no sense, else -1. */
+static int settle(train_arguments *a)
+{
+    const size_choice *size = find_size(a->size);
+    if (a->out == NULL)
+        return cli_usage("model train", "--out DIR is needed");
+    if (size == NULL)
+        return cli_usage("model train", "there is no size '%s'", a->size);
+    trainer_options *o = &a->options;
+    o->folder = a->out;
+    o->shape.dim = size->dim;
+    o->shape.layers = size->layers;
+    o->shape.heads = size->heads;
+    o->shape.ffn = size->ffn;
+    o->merges = size->merges;
+    o->peak_rate = size->rate;
+    o->threads = a->threads;
+    o->seed = (uint64_t)a->seed;
+    o->episodes = (size_t)a->episodes;
+    o->steps = (uint64_t)a->steps;
+    if (a->budget != NULL && !read_duration(a->budget, &o->budget_seconds))
+        return cli_usage("model train", "'%s' is no duration such as 2h or 90m", a->budget);
+    if (a->rate != NULL && !str_to_double(str_from(a->rate), &o->peak_rate))
+        return cli_usage("model train", "'%s' is no number", a->rate);
+    if (a->hold_out != NULL && (!str_to_double(str_from(a->hold_out), &o->hold_out) ||
+                                o->hold_out < 0 || o->hold_out > 0.9))
+        return cli_usage("model train", "--hold-out is a share from 0 to 0.9");
+    if (a->episodes < 1)
+        return cli_usage("model train", "--episodes must be 1 or more");
+    return -1;
+}
+
+int cmd_model_train(int argc, char **argv)
+{
+    train_arguments a = {.size = "2m", .threads = 2, .seed = 1, .episodes = 24};
+    a.options = trainer_defaults();
+    const args_option options[] = {{"--out", ARGS_TEXT, &a.out},
+                                   {"--budget", ARGS_TEXT, &a.budget},
+                                   {"--steps", ARGS_COUNT, &a.steps},
+                                   {"--size", ARGS_TEXT, &a.size},
+                                   {"--threads", ARGS_COUNT, &a.threads},
+                                   {"--seed", ARGS_COUNT, &a.seed},
+                                   {"--episodes", ARGS_COUNT, &a.episodes},
+                                   {"--rate", ARGS_TEXT, &a.rate},
+                                   {"--hold-out", ARGS_TEXT, &a.hold_out},
+                                   {"--concepts", ARGS_TEXT, &a.options.concepts},
+                                   {"--frames", ARGS_TEXT, &a.options.frames},
+                                   {"--name", ARGS_TEXT, &a.name},
+                                   {"--export-only", ARGS_FLAG, &a.export_only},
+                                   {"--evaluate", ARGS_COUNT, &a.evaluate},
+                                   {"--dump", ARGS_TEXT, &a.dump},
+                                   {NULL, ARGS_FLAG, NULL}};
+    int positional, code;
+    if (!args_parse(argc, argv, options, usage, &positional, &code))
+        return code;
+    if (positional > 0)
+        return cli_usage("model train", "'%s' is not expected", argv[1]);
+    code = settle(&a);
+    if (code >= 0)
+        return code;
+    if (a.export_only)
+        return write_models(&a);
+    if (a.evaluate > 0)
+        return evaluate(&a);
+    signal(SIGINT, ask_to_stop);
+    signal(SIGTERM, ask_to_stop);
+    error err = {0};
+    if (trainer_run(&a.options, &stop_asked, print_line, NULL, &err) != STATUS_OK)
+        return cli_fail(&err);
+    return write_models(&a);
+}

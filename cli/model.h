@@ -1,0 +1,7 @@
+/* The subcommands of `vouch model`, one file each; argv[0] is the subcommand's name. */
+#ifndef VOUCH_CLI_MODEL_H
+#define VOUCH_CLI_MODEL_H
+
+int cmd_model_train(int argc, char **argv);
+
+#endif
