@@ -85,7 +85,8 @@ const char *ingest_detect_encoding(str head, bool whole, size_t *skip)
             return "UTF-16LE";
         if (zeros[0] > half / 50 && zeros[1] * 20 <= zeros[0] && decodes_as(head, "UTF-16BE"))
             return "UTF-16BE";
-        return "binary";
+        if (zeros[0] + zeros[1] > 1)
+            return "binary";
     }
     size_t wide, bad;
     utf8_survey(head, whole, &wide, &bad);

@@ -14,7 +14,7 @@ bool rdftext_label_first(uint32_t c)
 {
     if (c < 0x80)
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_' || c == ':';
+               c == '_';
     return (c >= 0xc0 && c <= 0x2ff && c != 0xd7 && c != 0xf7) ||
            (c >= 0x370 && c <= 0x1fff && c != 0x37e) || c == 0x200c || c == 0x200d ||
            (c >= 0x2070 && c <= 0x218f) || (c >= 0x2c00 && c <= 0x2fef) ||

@@ -7,7 +7,7 @@
 
 /* A character that may stand in <...>, be it written or escaped. */
 bool rdftext_iri_char(uint32_t codepoint);
-/* PN_CHARS_U or ':' (first), PN_CHARS or ':' (later) of a blank node label. */
+/* PN_CHARS_U or a digit (first), PN_CHARS (later) of a blank node label. */
 bool rdftext_label_first(uint32_t codepoint);
 bool rdftext_label_later(uint32_t codepoint);
 

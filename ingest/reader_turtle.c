@@ -61,7 +61,7 @@ static bool guard_utf8(guard *g, unsigned char c)
         g->more = c < 0x80 ? 0 : c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
         if (g->more > 0)
             g->character[g->have++] = (char)c;
-        return c == 0 ? guard_fail(g, "a zero byte") : true;
+        return true;
     }
     g->character[g->have++] = (char)c;
     if (--g->more > 0)
@@ -249,6 +249,36 @@ static size_t append_chunk(const void *data, size_t length, void *context)
     return length;
 }
 
+/* Removes . and .. from the path of an absolute IRI (RFC 3986, section 5.2.4); serd's resolution
+ * leaves those that stand behind the first segment of a reference. */
+static void remove_dots(buf *iri)
+{
+    SerdURI uri;
+    if (strstr(iri->data, "/.") == NULL ||
+        serd_uri_parse((const uint8_t *)iri->data, &uri) != SERD_SUCCESS || uri.path.len == 0)
+        return;
+    size_t start = (size_t)((const char *)uri.path.buf - iri->data), end = start + uri.path.len;
+    size_t out = start;
+    for (size_t i = start; i < end;) {
+        size_t next = i + 1;
+        while (next < end && iri->data[next] != '/')
+            next++;
+        str segment = str_make(iri->data + i, next - i);
+        bool one = str_equal(segment, STR("/.")), two = str_equal(segment, STR("/.."));
+        while (two && out > start && iri->data[--out] != '/')
+            ;
+        if ((one || two) && next == end)
+            iri->data[out++] = '/';
+        else if (!one && !two) {
+            memmove(iri->data + out, segment.data, segment.length);
+            out += segment.length;
+        }
+        i = next;
+    }
+    memmove(iri->data + out, iri->data + end, iri->length - end + 1);
+    iri->length -= end - out;
+}
+
 /* The absolute IRI of a node; borrowed from the node or from `held`. */
 static bool absolute_iri(turtle *t, const SerdNode *node, buf *held, str *out)
 {
@@ -273,6 +303,9 @@ static bool absolute_iri(turtle *t, const SerdNode *node, buf *held, str *out)
         return false;
     serd_uri_resolve(&ref, &base, &absolute);
     serd_uri_serialise(&absolute, append_chunk, held);
+    if (held->failed || held->data == NULL)
+        return false;
+    remove_dots(held);
     *out = buf_str(held);
     return rdftext_absolute(*out);
 }
