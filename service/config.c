@@ -232,8 +232,7 @@ static bool looks_like_path(json_t *entry, const char *key)
 
 static bool is_graph_key(const char *key)
 {
-    static const char *const keys[] = {"name",  "path",     "pack",
-                                       "model", "examples", "allow_ingest_urls"};
+    static const char *const keys[] = {"name", "path", "pack", "model", "examples"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (strcmp(keys[i], key) == 0)
             return true;
@@ -262,7 +261,6 @@ static status read_graph(service_config *c, json_t *entry, size_t index, const c
     service_graph_config *g = graph_slot(c, name);
     if (g == NULL)
         return error_memory(err);
-    g->allow_ingest_urls = json_is_true(json_object_get(entry, "allow_ingest_urls"));
     status code = read_graph_text(entry, "path", file, true, pointer, &g->path, err);
     if (code == STATUS_OK)
         code = read_graph_text(entry, "pack", file, looks_like_path(entry, "pack"), pointer,

@@ -18,7 +18,6 @@ typedef struct service_graph_config {
     char *pack;     /* NULL = the graph's own */
     char *model;    /* NULL = the embedded default */
     char *examples; /* NULL = none */
-    bool allow_ingest_urls;
 } service_graph_config;
 
 typedef struct service_config {

@@ -60,12 +60,10 @@ static status slot_open(const service_graph_config *config, bool local_only, slo
     s->config.pack = copy_text(config->pack);
     s->config.model = copy_text(config->model);
     s->config.examples = copy_text(config->examples);
-    s->config.allow_ingest_urls = config->allow_ingest_urls;
     s->local_only = local_only;
     s->references = 1;
     s->graph.name = s->config.name;
     s->graph.path = s->config.path;
-    s->graph.allow_ingest_urls = config->allow_ingest_urls;
     note_file(s);
     const kg_open_options open_options = {.read_only = false};
     const fusion_options options = {.graph_path = s->config.path,
@@ -135,8 +133,7 @@ static slot *reusable(service_graphs *graphs, const service_graph_config *c, boo
         slot *s = graphs->items[i];
         if (strcmp(s->config.name, c->name) == 0 && same_text(s->config.path, c->path) &&
             same_text(s->config.pack, c->pack) && same_text(s->config.model, c->model) &&
-            same_text(s->config.examples, c->examples) && s->local_only == local_only &&
-            s->config.allow_ingest_urls == c->allow_ingest_urls)
+            same_text(s->config.examples, c->examples) && s->local_only == local_only)
             found = s;
     }
     if (found != NULL)

@@ -17,7 +17,6 @@ typedef struct service_graphs service_graphs;
 typedef struct service_graph {
     const char *name;
     const char *path;
-    bool allow_ingest_urls;
     fusion_engine *engine;
     kg_store *store; /* for reading beside the engine, and for loads */
 } service_graph;
