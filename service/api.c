@@ -188,6 +188,30 @@ str api_text(json_t *body, const char *name)
                                  : (str){0};
 }
 
+str api_source_name(str source)
+{
+    if (str_find(source, STR("://"), 0) != STR_NONE)
+        return source;
+    size_t from = source.length;
+    while (from > 0 && source.data[from - 1] != '/')
+        from--;
+    return from == source.length ? source : str_slice(source, from, source.length);
+}
+
+json_t *api_answer(const answer *a)
+{
+    json_t *document = answer_to_json(a);
+    size_t i;
+    json_t *citation;
+    json_array_foreach(json_object_get(document, "citations"), i, citation)
+    {
+        str name = api_source_name(api_text(citation, "source"));
+        if (name.length > 0)
+            json_object_set_new(citation, "source", json_stringn(name.data, name.length));
+    }
+    return document;
+}
+
 static service_role role_on(const call *c, const char *graph)
 {
     if (c->settings->keys == NULL)

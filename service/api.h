@@ -88,6 +88,11 @@ bool api_check(call *c, json_t *body, const api_field *fields, size_t count);
 /* The text of a field; empty when absent or null. */
 str api_text(json_t *body, const char *name);
 
+/* A source's name without the folders of this machine that it may carry; URLs stay whole. */
+str api_source_name(str source);
+/* The answer as JSON, with such names. */
+json_t *api_answer(const answer *a);
+
 /* Acquires the graph and checks the role; answers 404 or 403 when it may not. */
 bool api_use_graph(call *c, const char *name);
 /* ?limit= and ?cursor= (an offset); answers 422 when they are off. */

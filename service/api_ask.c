@@ -74,7 +74,7 @@ static void on_clause(void *context, const answer_clause *clause)
 static void finish_stream(call *c, status code, const answer *a, const error *err)
 {
     if (code == STATUS_OK) {
-        send_event(c, "answer", answer_to_json(a));
+        send_event(c, "answer", api_answer(a));
     } else {
         send_event(c, "error",
                    json_pack("{s:{s:s, s:s, s:s}}", "error", "code", status_name(err->code),
@@ -110,7 +110,7 @@ static void store_interaction(call *c, const answer *a, str question, str user, 
 /* The record that feedback refers to: the answer with its question masked. */
 static str record_json(call *c, const answer *a, str question, str user)
 {
-    json_t *document = answer_to_json(a);
+    json_t *document = api_answer(a);
     json_object_set_new(document, "question", json_stringn(question.data, question.length));
     if (user.length > 0)
         json_object_set_new(document, "user", json_stringn(user.data, user.length));
@@ -206,7 +206,7 @@ static void ask(call *c, json_t *body)
         if (stream)
             finish_stream(c, code, &a, &err);
     } else if (code == STATUS_OK) {
-        api_json(c, 200, answer_to_json(&a));
+        api_json(c, 200, api_answer(&a));
     } else {
         api_error_from(c, &err);
     }
@@ -270,7 +270,7 @@ void api_verify(call *c)
         answer a = {0};
         if (fusion_verify(c->graph->engine, api_text(body, "text"), api_text(body, "lang"),
                           day_of(body), c->r->a, &a, &err) == STATUS_OK) {
-            json_t *whole = answer_to_json(&a);
+            json_t *whole = api_answer(&a);
             json_t *out = json_pack("{s:O, s:O}", "clauses", json_object_get(whole, "clauses"),
                                     "citations", json_object_get(whole, "citations"));
             json_decref(whole);

@@ -124,7 +124,7 @@ static char *content_of(call *c, const answer *a)
         const answer_citation *t = &a->citations[i];
         buf_printf(&text, "%s[%d] %.*s → %.*s → %.*s (%.*s", i == 0 ? "\n\n" : "\n", t->n,
                    STR_ARG(t->subject), STR_ARG(t->predicate), STR_ARG(t->object),
-                   STR_ARG(t->source));
+                   STR_ARG(api_source_name(t->source)));
         if (t->position > 0)
             buf_printf(&text, ":%llu", (unsigned long long)t->position);
         buf_add_char(&text, ')');
@@ -145,8 +145,7 @@ static json_t *completion(call *c, const answer *a)
                      0, "message", "role", "assistant", "content", content, "finish_reason", "stop",
                      "usage", "prompt_tokens", (json_int_t)a->prompt_tokens, "completion_tokens",
                      (json_int_t)a->completion_tokens, "total_tokens",
-                     (json_int_t)(a->prompt_tokens + a->completion_tokens), "vouch",
-                     answer_to_json(a));
+                     (json_int_t)(a->prompt_tokens + a->completion_tokens), "vouch", api_answer(a));
 }
 
 /* --- streaming
@@ -191,7 +190,7 @@ static void finish_stream(chat_stream *s, const answer *a)
                       ? a->text.length
                       : 0;
     send_chunk(s->c, json_pack("{s:s}", "content", content + said), NULL, NULL);
-    send_chunk(s->c, json_object(), "stop", answer_to_json(a));
+    send_chunk(s->c, json_object(), "stop", api_answer(a));
     http_stream_write(s->c->r, STR("data: [DONE]\n\n"));
 }
 

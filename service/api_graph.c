@@ -351,15 +351,17 @@ static bool parse_statement_id(const char *text, kg_statement_id *out)
     return *end_of_id == '\0';
 }
 
-static json_t *origins_json(const kg_statement_detail *d)
+static json_t *origins_json(const call *c, const kg_statement_detail *d)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < d->origin_count; i++) {
         const kg_origin *o = &d->origins[i];
         json_array_append_new(
-            list, json_pack("{s:o, s:I, s:I, s:f, s:f}", "source", text_json(o->source), "position",
-                            (json_int_t)o->line, "recorded_at", (json_int_t)o->recorded_at,
-                            "confidence", (double)o->confidence, "authority", o->authority));
+            list,
+            json_pack("{s:o, s:I, s:I, s:f, s:f}", "source",
+                      text_json(c->role >= ROLE_ADMIN ? o->source : api_source_name(o->source)),
+                      "position", (json_int_t)o->line, "recorded_at", (json_int_t)o->recorded_at,
+                      "confidence", (double)o->confidence, "authority", o->authority));
     }
     return list;
 }
@@ -389,7 +391,7 @@ void api_statement(call *c)
     json_t *out = json_incref(json_array_get(list, 0));
     json_decref(list);
     if (code == STATUS_OK)
-        json_object_set_new(out, "sources", origins_json(&detail));
+        json_object_set_new(out, "sources", origins_json(c, &detail));
     end(c, read, code, out, &err);
 }
 
@@ -407,7 +409,9 @@ void api_sources(call *c)
     json_t *items = json_array();
     for (size_t i = offset; code == STATUS_OK && i < count && i < offset + limit; i++)
         json_array_append_new(
-            items, json_pack("{s:o, s:o, s:I, s:I, s:f}", "id", text_json(sources[i].name),
+            items, json_pack("{s:o, s:o, s:I, s:I, s:f}", "id",
+                             text_json(c->role >= ROLE_ADMIN ? sources[i].name
+                                                             : api_source_name(sources[i].name)),
                              "format", text_json(sources[i].format), "statements",
                              (json_int_t)sources[i].statements, "loaded_at",
                              (json_int_t)sources[i].loaded_at, "authority", sources[i].authority));

@@ -60,7 +60,8 @@ struct http_server {
     unsigned queued, in_flight;
     exchange *watched; /* queued or running */
     bool stopping;
-    atomic_uint spooled;
+    uint64_t seed;
+    _Atomic uint64_t requests;
 };
 
 typedef struct worker_start {
@@ -99,6 +100,15 @@ static void set_address(exchange *x)
     inet_ntop(sa->sa_family, bytes, x->r.address, sizeof x->r.address);
 }
 
+/* Unique, not secret: a hash of the server's random number and a counter. */
+static void set_id(http_server *server, exchange *x)
+{
+    uint64_t count = atomic_fetch_add(&server->requests, 1);
+    const char *bytes = (const char *)&count;
+    uint64_t id[2] = {str_hash(str_make(bytes, sizeof count), server->seed), server->seed ^ count};
+    sodium_bin2hex(x->r.id, sizeof x->r.id, (const unsigned char *)id, sizeof id);
+}
+
 static exchange *begin(http_server *server, struct MHD_Connection *connection, const char *method,
                        const char *path)
 {
@@ -118,9 +128,7 @@ static exchange *begin(http_server *server, struct MHD_Connection *connection, c
         release(x);
         return NULL;
     }
-    unsigned char random[16];
-    randombytes_buf(random, sizeof random);
-    sodium_bin2hex(x->r.id, sizeof x->r.id, random, sizeof random);
+    set_id(server, x);
     x->r.begun_ns = clock_monotonic_ns();
     x->r.deadline_ns = x->r.begun_ns + (uint64_t)server->options.request_timeout_s * 1000000000u;
     set_address(x);
@@ -652,6 +660,7 @@ status http_open(const http_options *options, http_server **out, error *err)
     if (s == NULL)
         return error_memory(err);
     s->options = *options;
+    randombytes_buf(&s->seed, sizeof s->seed);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->work, NULL);
     pthread_cond_init(&s->idle, NULL);

@@ -306,7 +306,10 @@ void router_done(void *context, const http_request *r, double milliseconds)
     service *s = context;
     call *c = r->context;
     service_metrics_request(s->metrics, r->route, r->status, milliseconds);
-    LOG(s->log, LOG_INFO_LEVEL, "request", LOG_CSTR("id", r->id), LOG_CSTR("method", r->method),
+    /* Probes come every second and say nothing. */
+    bool probe = r->route < ROUTES && (routes[r->route].flags & QUICK) != 0 && r->status < 400;
+    LOG(s->log, probe ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL, "request", LOG_CSTR("id", r->id),
+        LOG_CSTR("method", r->method),
         LOG_CSTR("route", api_route_names[r->route < api_route_count ? r->route : ROUTES]),
         LOG_INT("status", r->status), LOG_NUM("ms", milliseconds),
         LOG_CSTR("client", c == NULL || c->client == NULL ? "-" : c->client),

@@ -228,11 +228,22 @@ function footer(answer) {
   const facts = [answer.confidence !== undefined && answer.confidence !== null
     ? `${t("confidence")} ${Number(answer.confidence).toFixed(2)}` : null,
     answer.timings_ms ? `${Math.round(answer.timings_ms.total)} ms` : null, answer.model];
-  const box = el("footer", {}, judge(1, "good", "👍"), judge(-1, "bad", "👎"), thanks,
+  const box = el("footer", {}, judge(1, "good", thumb(true)), judge(-1, "bad", thumb(false)), thanks,
     el("span", { class: "facts" }, facts.filter(Boolean).join(" · ")));
   if (answer.logical_form)
     box.append(el("details", {}, el("summary", {}, t("form")), el("code", {}, answer.logical_form)));
   return box;
+}
+
+function thumb(up) {
+  const ns = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(ns, "svg");
+  for (const [n, v] of [["viewBox", "0 0 24 24"], ["width", "20"], ["height", "20"],
+    ["aria-hidden", "true"], ["class", up ? "up" : "down"]]) svg.setAttribute(n, v);
+  const shape = document.createElementNS(ns, "path");
+  shape.setAttribute("d", "M2 10h4v11H2zM8 21h9.2c1 0 1.9-.7 2.1-1.7l1.6-7c.3-1.3-.7-2.3-2-2.3H14l1-5c.2-1-.6-2-1.7-2L8 9.6z");
+  svg.append(shape);
+  return svg;
 }
 
 function giveFeedback(answer, rating, thanks) {
