@@ -83,10 +83,13 @@ def disease_cell(column, cell):
 def disease_table():
     table = {}
     with open(path("medical_zh", "disease.csv"), encoding="utf-8", newline="") as f:
-        for row in csv.DictReader(f):
-            name = (row["name"] or "").strip()
-            if not name or name.endswith("..."):
-                continue
+        rows = csv.reader(f)
+        header = next(rows)
+        for cells in rows:
+            name = cells[0].strip()
+            if not name or name.endswith("...") or any(c.strip() for c in cells[header.index(""):]):
+                continue  # cut names and the rows of shifted cells are rejected
+            row = dict(zip(header[:header.index("")], cells))
             kept = table.setdefault(name, {})
             for column, cell in row.items():
                 if column and column != "name":
