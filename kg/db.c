@@ -191,6 +191,34 @@ sqlite3_stmt *kg_db_stmt(kg_db *db, const char *sql, error *err)
     return NULL;
 }
 
+sqlite3_stmt *kg_db_take(kg_db *db, const char *sql, error *err)
+{
+    size_t at = ((uintptr_t)sql >> 3) % KG_DB_CACHE;
+    for (size_t probe = 0; probe < KG_DB_CACHE; probe++, at = (at + 1) % KG_DB_CACHE) {
+        if (db->cache[at].sql != sql)
+            continue;
+        if (sqlite3_stmt_busy(db->cache[at].stmt) == 0)
+            break;
+        sqlite3_stmt *stmt = NULL;
+        int code = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
+        if (code != SQLITE_OK)
+            (void)kg_db_error(db, code, "graph", err);
+        return stmt;
+    }
+    return kg_db_stmt(db, sql, err);
+}
+
+void kg_db_give(kg_db *db, sqlite3_stmt *stmt)
+{
+    for (size_t i = 0; i < KG_DB_CACHE && stmt != NULL; i++) {
+        if (db->cache[i].stmt == stmt) {
+            sqlite3_reset(stmt);
+            return;
+        }
+    }
+    sqlite3_finalize(stmt);
+}
+
 status kg_db_run(kg_db *db, sqlite3_stmt *stmt, error *err)
 {
     int code = sqlite3_step(stmt);

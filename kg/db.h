@@ -19,6 +19,10 @@
 
 typedef struct kg_db {
     sqlite3 *handle;
+    int64_t base_rows;      /* statements 1..base_rows lie in the packed base */
+    int64_t base_deleted;   /* of them are gone */
+    int id_bits, term_bits; /* upper bits of a hash that choose its bucket; 0 = no base */
+    bool later;             /* statements of later loads exist, or may */
     struct {
         const char *sql;
         sqlite3_stmt *stmt;
@@ -46,6 +50,10 @@ status kg_db_error(kg_db *db, int code, const char *doing, error *err);
 status kg_db_exec(kg_db *db, const char *sql, error *err);
 /* A prepared statement, reset and with bindings kept; NULL when it cannot be prepared. */
 sqlite3_stmt *kg_db_stmt(kg_db *db, const char *sql, error *err);
+/* The same for a loop that calls out: a second taker of the same SQL gets a statement of its own.
+ * Every take ends with a give. */
+sqlite3_stmt *kg_db_take(kg_db *db, const char *sql, error *err);
+void kg_db_give(kg_db *db, sqlite3_stmt *stmt); /* accepts NULL */
 /* Steps and resets a statement that gives no rows. */
 status kg_db_run(kg_db *db, sqlite3_stmt *stmt, error *err);
 /* The first column of the first row, or `fallback` when there is no row. */

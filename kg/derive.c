@@ -59,23 +59,16 @@ static bool want(wanted_list *list, int kind, uint64_t literal)
     return true;
 }
 
-static status want_rows(kg_write *w, const char *sql, uint64_t term, int64_t second, int kind,
-                        wanted_list *list, error *err)
+static status want_names(kg_write *w, uint64_t term, wanted_list *list, error *err)
 {
-    sqlite3_stmt *stmt = kg_db_stmt(w->db, sql, err);
+    sqlite3_stmt *stmt = kg_db_stmt(w->db, "SELECT literal, kind FROM name WHERE term=?1", err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     sqlite3_bind_int64(stmt, 1, (int64_t)term);
-    if (second != 0)
-        sqlite3_bind_int64(stmt, 2, second);
-    int code;
+    int code = SQLITE_DONE;
     bool ok = true;
-    while (ok && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
-        int64_t object = sqlite3_column_int64(stmt, 0);
-        if (second == 0)
-            kind = sqlite3_column_int(stmt, 1);
-        ok = want(list, kind, (uint64_t)object);
-    }
+    while (ok && (code = sqlite3_step(stmt)) == SQLITE_ROW)
+        ok = want(list, sqlite3_column_int(stmt, 1), (uint64_t)sqlite3_column_int64(stmt, 0));
     sqlite3_reset(stmt);
     if (!ok)
         return error_memory(err);
@@ -113,19 +106,39 @@ static status find_label_relations(kg_write *w, label_relations *out, error *err
     return STATUS_OK;
 }
 
+typedef struct labelling {
+    kg_write *w;
+    wanted_list *list;
+    int kind;
+    status code;
+    error *err;
+} labelling;
+
+static bool want_row(void *context, const kg_row *row)
+{
+    labelling *l = context;
+    int64_t kind = 0;
+    l->code = int_for(l->w, "SELECT kind FROM term WHERE id=?1", (int64_t)row->statement.o, 0,
+                      &kind, l->err);
+    if (l->code == STATUS_OK && kind == KG_TERM_LITERAL &&
+        !want(l->list, l->kind, row->statement.o))
+        l->code = error_memory(l->err);
+    return l->code == STATUS_OK;
+}
+
 static status gather(kg_write *w, const label_relations *relations, uint64_t term, bool iri,
                      wanted_list *list, error *err)
 {
     status code = STATUS_OK;
     list->count = 0;
     list->primary = false;
-    for (size_t i = 0; i < relations->count && code == STATUS_OK; i++)
-        code = want_rows(w,
-                         "SELECT st.o FROM statement st JOIN term t ON t.id=st.o WHERE st.s=?1 AND "
-                         "st.p=?2 AND t.kind=3",
-                         term, relations->items[i].id, relations->items[i].kind, list, err);
+    for (size_t i = 0; i < relations->count && code == STATUS_OK; i++) {
+        labelling l = {w, list, relations->items[i].kind, STATUS_OK, err};
+        code = kg_db_match(w->db, term, (kg_id)relations->items[i].id, KG_ANY, want_row, &l, err);
+        code = code == STATUS_OK ? l.code : code;
+    }
     if (code == STATUS_OK)
-        code = want_rows(w, "SELECT literal, kind FROM name WHERE term=?1", term, 0, 0, list, err);
+        code = want_names(w, term, list, err);
     if (code == STATUS_OK && iri && !list->primary && !want(list, KG_LABEL_PRIMARY, 0))
         code = error_memory(err);
     return code;
@@ -311,16 +324,17 @@ static status drop_term(kg_write *w, uint64_t id, arena *a, error *err)
     int64_t used = 0;
     kg_term term;
     status code = int_for(w,
-                          "SELECT EXISTS(SELECT 1 FROM statement WHERE s=?1) OR "
-                          "EXISTS(SELECT 1 FROM statement WHERE o=?1) OR "
-                          "EXISTS(SELECT 1 FROM statement WHERE p=?1) OR "
-                          "EXISTS(SELECT 1 FROM statement WHERE g=?1) OR "
+                          "SELECT EXISTS(SELECT 1 FROM statement WHERE g=?1) OR "
                           "EXISTS(SELECT 1 FROM qualifier WHERE object=?1) OR "
                           "EXISTS(SELECT 1 FROM qualifier WHERE predicate=?1) OR "
                           "EXISTS(SELECT 1 FROM name WHERE term=?1) OR "
                           "EXISTS(SELECT 1 FROM name WHERE literal=?1)",
                           (int64_t)id, 0, &used, err);
-    if (code != STATUS_OK || used != 0)
+    const kg_id positions[3][3] = {{id, 0, 0}, {0, id, 0}, {0, 0, id}};
+    bool has = used != 0;
+    for (size_t i = 0; i < 3 && code == STATUS_OK && !has; i++)
+        code = kg_db_has(w->db, positions[i][0], positions[i][1], positions[i][2], &has, err);
+    if (code != STATUS_OK || has)
         return code;
     code = drop_labels(w, id, err);
     if (code == STATUS_OK)
@@ -379,9 +393,13 @@ status kg_derive(kg_write *w, error *err)
     const struct {
         const char *key;
         int64_t value;
-    } totals[] = {{"version", version + 1}, {"statements", w->statements},
-                  {"terms", w->terms},      {"literals", w->literals},
-                  {"labels", w->labels},    {"passages", w->passages}};
+    } totals[] = {{"version", version + 1},
+                  {"statements", w->statements},
+                  {"terms", w->terms},
+                  {"literals", w->literals},
+                  {"labels", w->labels},
+                  {"passages", w->passages},
+                  {"base_deleted", w->db->base_deleted}};
     for (size_t i = 0; i < CORE_COUNT(totals) && code == STATUS_OK; i++)
         code = put_total(w, totals[i].key, totals[i].value, err);
     return code;

@@ -11,11 +11,12 @@
 #include "kg/term.h"
 
 enum {
-    KG_DICT_EXISTED = 1, /* the graph held it before this write */
-    KG_DICT_LABEL = 2,   /* a predicate whose objects are primary labels */
-    KG_DICT_ALIAS = 4,   /* a predicate whose objects are aliases */
-    KG_DICT_NODE = 8,    /* occurs as subject, predicate or object */
-    KG_DICT_TYPE = 16    /* rdf:type */
+    KG_DICT_EXISTED = 1,    /* the graph held it before this write */
+    KG_DICT_LABEL = 2,      /* a predicate whose objects are primary labels */
+    KG_DICT_ALIAS = 4,      /* a predicate whose objects are aliases */
+    KG_DICT_NODE = 8,       /* occurs as subject, predicate or object */
+    KG_DICT_TYPE = 16,      /* rdf:type */
+    KG_DICT_VALUE_SHIFT = 5 /* a literal's kg_value_kind, in the upper three bits */
 };
 
 typedef struct kg_dict_entry {

@@ -275,9 +275,10 @@ static void plain_line(exporter *e, const kg_term *terms, bool named)
 
 static status export_statement(exporter *e, sqlite3_stmt *row, error *err)
 {
-    kg_statement st;
+    kg_row whole;
     kg_term terms[4];
-    kg_statement_of_row(row, &st);
+    kg_row_of(row, &whole);
+    const kg_statement st = whole.statement;
     const kg_id ids[] = {st.s, st.p, st.o, st.g};
     status code = kg_terms(e->read, ids, st.g == 0 ? 3 : 4, e->a, terms, err);
     if (code != STATUS_OK)
@@ -294,11 +295,11 @@ static status export_statement(exporter *e, sqlite3_stmt *row, error *err)
         line_term(e, subject, X "graphName", terms[3]);
     line_day(e, subject, X "validFrom", st.valid_from);
     line_day(e, subject, X "validTo", st.valid_to);
-    int64_t list = sqlite3_column_int64(row, 9);
+    int64_t list = (int64_t)whole.qualifiers;
     if (list != 0)
         code = export_qualifiers(e, list, st.id, err);
     if (code == STATUS_OK)
-        code = export_origins(e, sqlite3_column_int64(row, 0), st.id, err);
+        code = export_origins(e, whole.n, st.id, err);
     e->statements++;
     return code == STATUS_OK ? drain(e, false, err) : code;
 }

@@ -2,6 +2,7 @@
  * each subject's existing statements are read once to tell new ones from known ones. */
 #include <stdlib.h>
 
+#include "kg/bulk.h"
 #include "kg/statement_id.h"
 #include "kg/write.h"
 
@@ -39,9 +40,10 @@ static status flush_datatypes(kg_write *w, error *err)
     return code;
 }
 
-static status put_value(kg_write *w, kg_term term, int64_t id, error *err)
+static status put_value(kg_write *w, kg_term term, int64_t id, uint8_t *flags, error *err)
 {
     kg_value value = kg_value_of(term);
+    *flags = (uint8_t)(*flags | (unsigned)value.kind << KG_DICT_VALUE_SHIFT);
     if (value.kind == KG_VALUE_NONE)
         return STATUS_OK;
     sqlite3_stmt *stmt = kg_db_stmt(w->db, "INSERT INTO term_value VALUES(?1,?2,?3,?4,?5)", err);
@@ -75,6 +77,16 @@ static status put_passage(kg_write *w, kg_term term, int64_t id, error *err)
     return code;
 }
 
+static status put_hash(kg_write *w, uint64_t hash, int64_t id, error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(w->db, "INSERT INTO term_hash VALUES(?1,?2)", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)hash);
+    sqlite3_bind_int64(stmt, 2, id);
+    return kg_db_run(w->db, stmt, err);
+}
+
 static status put_term(kg_write *w, size_t index, error *err)
 {
     kg_dict_entry *e = kg_dict_at(w->dict, index);
@@ -94,18 +106,14 @@ static status put_term(kg_write *w, size_t index, error *err)
     else
         sqlite3_bind_null(stmt, 5);
     status code = kg_db_run(w->db, stmt, err);
-    stmt = kg_db_stmt(w->db, "INSERT INTO term_hash VALUES(?1,?2)", err);
-    if (code != STATUS_OK || stmt == NULL)
-        return code != STATUS_OK ? code : STATUS_CORRUPT;
-    sqlite3_bind_int64(stmt, 1, (int64_t)e->hash);
-    sqlite3_bind_int64(stmt, 2, id);
-    code = kg_db_run(w->db, stmt, err);
+    if (code == STATUS_OK && (!w->bulk || w->built))
+        code = put_hash(w, e->hash, id, err);
     e->id = (uint32_t)id;
     w->terms++;
     if (code != STATUS_OK || e->kind != KG_TERM_LITERAL)
         return code;
     w->literals++;
-    code = put_value(w, term, id, err);
+    code = put_value(w, term, id, &e->flags, err);
     return code == STATUS_OK ? put_passage(w, term, id, err) : code;
 }
 
@@ -153,6 +161,7 @@ typedef struct known { /* a row of the graph */
 typedef struct known_list {
     known *items;
     size_t count, capacity;
+    bool failed;
 } known_list;
 
 #define ORDER(x, y)                                                                                \
@@ -179,43 +188,43 @@ static bool same_key(const keyed *x, const keyed *y)
            x->to == y->to && x->qualifiers == y->qualifiers;
 }
 
-static clock_day day_of(sqlite3_stmt *stmt, int column)
+static bool add_known(void *context, const kg_row *row)
 {
-    return sqlite3_column_type(stmt, column) == SQLITE_NULL
-               ? CLOCK_DAY_UNKNOWN
-               : (clock_day)sqlite3_column_int(stmt, column);
+    known_list *out = context;
+    if (!kg_grow(&out->items, out->count, &out->capacity, sizeof *out->items)) {
+        out->failed = true;
+        return false;
+    }
+    out->items[out->count++] = (known){.p = (uint32_t)row->statement.p,
+                                       .o = (uint32_t)row->statement.o,
+                                       .g = (uint32_t)row->statement.g,
+                                       .from = row->statement.valid_from,
+                                       .to = row->statement.valid_to,
+                                       .qualifiers = row->qualifiers,
+                                       .n = row->n,
+                                       .load = row->load,
+                                       .line = row->line};
+    return true;
+}
+
+static int by_object(const void *a, const void *b)
+{
+    const known *x = a, *y = b;
+    ORDER(x->p, y->p)
+    ORDER(x->o, y->o)
+    ORDER(x->n, y->n)
+    return 0;
 }
 
 static status known_of(kg_write *w, uint32_t s, known_list *out, error *err)
 {
-    sqlite3_stmt *stmt =
-        kg_db_stmt(w->db,
-                   "SELECT p,o,g,valid_from,valid_to,qualifiers,n,load,line FROM statement "
-                   "INDEXED BY statement_spo WHERE s=?1 AND n<=?2 ORDER BY p,o",
-                   err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    sqlite3_bind_int64(stmt, 1, s);
-    sqlite3_bind_int64(stmt, 2, w->last_n);
-    int code;
     out->count = 0;
-    while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
-        if (!kg_grow(&out->items, out->count, &out->capacity, sizeof *out->items)) {
-            sqlite3_reset(stmt);
-            return error_memory(err);
-        }
-        out->items[out->count++] = (known){.p = (uint32_t)sqlite3_column_int64(stmt, 0),
-                                           .o = (uint32_t)sqlite3_column_int64(stmt, 1),
-                                           .g = (uint32_t)sqlite3_column_int64(stmt, 2),
-                                           .from = day_of(stmt, 3),
-                                           .to = day_of(stmt, 4),
-                                           .qualifiers = (uint64_t)sqlite3_column_int64(stmt, 5),
-                                           .n = sqlite3_column_int64(stmt, 6),
-                                           .load = sqlite3_column_int64(stmt, 7),
-                                           .line = sqlite3_column_int64(stmt, 8)};
-    }
-    sqlite3_reset(stmt);
-    return code == SQLITE_DONE ? STATUS_OK : kg_db_error(w->db, code, "load", err);
+    status code = kg_db_match(w->db, s, KG_ANY, KG_ANY, add_known, out, err);
+    if (code == STATUS_OK && out->failed)
+        return error_memory(err);
+    if (out->count > 1)
+        qsort(out->items, out->count, sizeof *out->items, by_object);
+    return code;
 }
 
 static const known *find_known(const known_list *list, const keyed *key)
@@ -277,8 +286,11 @@ static status insert_statement(kg_write *w, const keyed *key, error *err)
 {
     const kg_attribute *a = &w->attributes[key->pending->attribute];
     kg_load *load = &w->loads[a->load];
-    sqlite3_stmt *stmt = kg_db_stmt(
-        w->db, "INSERT INTO statement VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)", err);
+    sqlite3_stmt *stmt =
+        kg_db_stmt(w->db,
+                   "INSERT INTO statement(n,s,p,o,load,line,id,g,valid_from,valid_to,qualifiers,"
+                   "confidence) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+                   err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     int64_t n = ++w->last_n;
@@ -286,14 +298,15 @@ static status insert_statement(kg_write *w, const keyed *key, error *err)
     sqlite3_bind_int64(stmt, 2, key->s);
     sqlite3_bind_int64(stmt, 3, key->p);
     sqlite3_bind_int64(stmt, 4, key->o);
-    kg_db_bind_id(stmt, 5, key->g);
-    bind_day(stmt, 6, key->from);
-    bind_day(stmt, 7, key->to);
-    kg_db_bind_id(stmt, 8, key->qualifiers);
-    bind_confidence(stmt, 9, a->confidence);
-    sqlite3_bind_int64(stmt, 10, load->id);
-    kg_db_bind_id(stmt, 11, key->pending->line);
-    sqlite3_bind_int64(stmt, 12, (int64_t)id_of(w, key));
+    sqlite3_bind_int64(stmt, 5, load->id);
+    kg_db_bind_id(stmt, 6, key->pending->line);
+    sqlite3_bind_int64(stmt, 7, (int64_t)id_of(w, key));
+    kg_db_bind_id(stmt, 8, key->g);
+    bind_day(stmt, 9, key->from);
+    bind_day(stmt, 10, key->to);
+    kg_db_bind_id(stmt, 11, key->qualifiers);
+    bind_confidence(stmt, 12, a->confidence);
+    w->db->later = true;
     load->first_n = load->first_n == 0 ? n : load->first_n;
     load->last_n = n;
     w->statements++;
@@ -466,6 +479,8 @@ status kg_flush(kg_write *w, error *err)
     status code = kg_flush_terms(w, err);
     if (code != STATUS_OK || w->pending_count == 0)
         return code;
+    if (w->bulk && !w->built)
+        return kg_bulk_build(w, err);
     keyed *keys = make_keys(w);
     known_list list = {0};
     if (keys == NULL)

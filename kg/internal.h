@@ -30,6 +30,8 @@ struct kg_read {
     kg_meta *meta;
     size_t meta_count;
     uint64_t version;
+    bool further_origins; /* some statement has more than one */
+    kg_id type;           /* rdf:type; 0 = not looked up yet, or none */
 };
 
 /* --- shared by readers and the writer, on a bare connection ---------------------------------- */
@@ -40,11 +42,26 @@ typedef struct kg_rows {
 } kg_rows;
 bool kg_rows_add(kg_rows *rows, const kg_statement *statement);
 
-/* Columns of a statement row, in the order of KG_STATEMENT_COLUMNS. */
-#define KG_STATEMENT_COLUMNS                                                                       \
-    "n,s,p,o,g,valid_from,valid_to,confidence,id,qualifiers,load,line,"                            \
-    "(SELECT max(confidence) FROM origin WHERE statement=n)"
-void kg_statement_of_row(sqlite3_stmt *stmt, kg_statement *out);
+/* Columns of a statement row, in the order that kg_row_of reads. */
+#define KG_STATEMENT_COLUMNS "n,s,p,o,load,line,id,g,valid_from,valid_to,qualifiers,confidence"
+typedef struct kg_row {
+    kg_statement statement; /* confidence: the first origin's, 1 when it stated none */
+    int64_t n, load, line;
+    uint64_t qualifiers;
+    bool stated; /* the first origin stated a confidence */
+} kg_row;
+void kg_row_of(sqlite3_stmt *stmt, kg_row *out);
+
+/* Rows that match s, p, o (KG_ANY is a wildcard); the callback returns false to stop. */
+typedef bool (*kg_row_visit)(void *context, const kg_row *row);
+status kg_db_match(kg_db *db, kg_id s, kg_id p, kg_id o, kg_row_visit visit, void *context,
+                   error *err);
+/* The highest confidence that any origin of a row stated; 1 when none did. */
+status kg_best_confidence(kg_db *db, const kg_row *row, float *out, error *err);
+/* Is there such a row? */
+status kg_db_has(kg_db *db, kg_id s, kg_id p, kg_id o, bool *out, error *err);
+/* The row with an id; out->n 0 when there is none. */
+status kg_db_row_by_id(kg_db *db, kg_statement_id id, kg_row *out, error *err);
 
 /* Term -> id on a connection; *out 0 when it is not there. */
 status kg_db_find_term(kg_db *db, kg_term term, uint64_t hash, kg_id *out, error *err);

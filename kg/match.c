@@ -2,6 +2,7 @@
  * pattern choose the index. See store.h. */
 #include <stdlib.h>
 
+#include "kg/base.h"
 #include "kg/internal.h"
 
 bool kg_rows_add(kg_rows *rows, const kg_statement *statement)
@@ -25,22 +26,257 @@ static clock_day day_of(sqlite3_stmt *stmt, int column)
                : (clock_day)sqlite3_column_int(stmt, column);
 }
 
-void kg_statement_of_row(sqlite3_stmt *stmt, kg_statement *out)
+void kg_row_of(sqlite3_stmt *stmt, kg_row *out)
 {
-    bool stated = sqlite3_column_type(stmt, 7) != SQLITE_NULL;
-    bool others = sqlite3_column_type(stmt, 12) != SQLITE_NULL;
-    double confidence = stated ? sqlite3_column_double(stmt, 7) : 1;
-    double other = others ? sqlite3_column_double(stmt, 12) : 1;
-    if (others && (!stated || other > confidence))
-        confidence = other;
-    *out = (kg_statement){.s = (kg_id)sqlite3_column_int64(stmt, 1),
-                          .p = (kg_id)sqlite3_column_int64(stmt, 2),
-                          .o = (kg_id)sqlite3_column_int64(stmt, 3),
-                          .g = (kg_id)sqlite3_column_int64(stmt, 4),
-                          .valid_from = day_of(stmt, 5),
-                          .valid_to = day_of(stmt, 6),
-                          .confidence = (float)confidence,
-                          .id = (kg_statement_id)sqlite3_column_int64(stmt, 8)};
+    bool stated = sqlite3_column_type(stmt, 11) != SQLITE_NULL;
+    *out =
+        (kg_row){.statement = {.s = (kg_id)sqlite3_column_int64(stmt, 1),
+                               .p = (kg_id)sqlite3_column_int64(stmt, 2),
+                               .o = (kg_id)sqlite3_column_int64(stmt, 3),
+                               .id = (kg_statement_id)sqlite3_column_int64(stmt, 6),
+                               .g = (kg_id)sqlite3_column_int64(stmt, 7),
+                               .valid_from = day_of(stmt, 8),
+                               .valid_to = day_of(stmt, 9),
+                               .confidence = stated ? (float)sqlite3_column_double(stmt, 11) : 1},
+                 .n = sqlite3_column_int64(stmt, 0),
+                 .load = sqlite3_column_int64(stmt, 4),
+                 .line = sqlite3_column_int64(stmt, 5),
+                 .qualifiers = (uint64_t)sqlite3_column_int64(stmt, 10),
+                 .stated = stated};
+}
+
+/* --- rows of the base and of later loads ----------------------------------------------------- */
+#define ROWS "SELECT " KG_STATEMENT_COLUMNS " FROM statement "
+#define LATER "n > 2147483647 "
+
+typedef struct matching {
+    kg_db *db;
+    kg_id s, p, o;
+    kg_row_visit visit;
+    void *context;
+    bool stopped;
+    status code;
+    error *err;
+} matching;
+
+/* Visits the rows that a bound statement gives, but for those that differ in p or o. */
+static status visit_rows(matching *m, sqlite3_stmt *stmt)
+{
+    int code;
+    while (!m->stopped && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        kg_row row;
+        kg_row_of(stmt, &row);
+        if ((m->s == KG_ANY || row.statement.s == m->s) &&
+            (m->p == KG_ANY || row.statement.p == m->p) &&
+            (m->o == KG_ANY || row.statement.o == m->o))
+            m->stopped = !m->visit(m->context, &row);
+    }
+    kg_db_give(m->db, stmt);
+    return m->stopped || code == SQLITE_DONE ? STATUS_OK
+                                             : kg_db_error(m->db, code, "match", m->err);
+}
+
+/* The first row in [first, end) that is not before (p, o): subjects' rows lie in that order. */
+static status seek(matching *m, kg_id p, kg_id o, int64_t *first, int64_t end)
+{
+    int64_t low = *first, high = end;
+    while (high - low > 16) {
+        int64_t middle = low + (high - low) / 2;
+        sqlite3_stmt *stmt = kg_db_stmt(
+            m->db, "SELECT p, o FROM statement WHERE n>=?1 AND n<?2 ORDER BY n LIMIT 1", m->err);
+        if (stmt == NULL)
+            return STATUS_CORRUPT;
+        sqlite3_bind_int64(stmt, 1, middle);
+        sqlite3_bind_int64(stmt, 2, high);
+        bool before = false;
+        if (sqlite3_step(stmt) == SQLITE_ROW) {
+            kg_id row_p = (kg_id)sqlite3_column_int64(stmt, 0);
+            kg_id row_o = (kg_id)sqlite3_column_int64(stmt, 1);
+            before = row_p < p || (row_p == p && row_o < o);
+        }
+        sqlite3_reset(stmt);
+        if (before)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *first = low;
+    return STATUS_OK;
+}
+
+static status match_base_out(matching *m)
+{
+    int64_t first, end, last;
+    status code = kg_base_out(m->db, m->s, &first, &end, m->err);
+    if (code != STATUS_OK || first >= end)
+        return code;
+    last = end;
+    if (m->p != KG_ANY) {
+        code = seek(m, m->p, m->o, &first, end);
+        last = first;
+        if (code == STATUS_OK)
+            code = seek(m, m->o == KG_ANY ? m->p + 1 : m->p, m->o == KG_ANY ? 0 : m->o + 1, &last,
+                        end);
+        last = last + 16 < end ? last + 16 : end;
+    }
+    sqlite3_stmt *stmt = code == STATUS_OK
+                             ? kg_db_take(m->db, ROWS "WHERE n>=?1 AND n<?2 ORDER BY n", m->err)
+                             : NULL;
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, first);
+    sqlite3_bind_int64(stmt, 2, last);
+    return visit_rows(m, stmt);
+}
+
+static bool visit_group(void *context, const kg_base_group *group)
+{
+    matching *m = context;
+    for (size_t i = 0; i < group->count && !m->stopped && m->code == STATUS_OK; i++) {
+        kg_row row = {.n = 0};
+        sqlite3_stmt *stmt = kg_db_stmt(m->db, ROWS "WHERE n=?1", m->err);
+        if (stmt == NULL) {
+            m->code = STATUS_CORRUPT;
+            break;
+        }
+        sqlite3_bind_int64(stmt, 1, group->rows[i]);
+        int code = sqlite3_step(stmt);
+        if (code == SQLITE_ROW)
+            kg_row_of(stmt, &row);
+        else if (code != SQLITE_DONE)
+            m->code = kg_db_error(m->db, code, "match", m->err);
+        sqlite3_reset(stmt);
+        if (row.n != 0 && (m->s == KG_ANY || row.statement.s == m->s) &&
+            (m->o == KG_ANY || row.statement.o == m->o))
+            m->stopped = !m->visit(m->context, &row);
+    }
+    return !m->stopped && m->code == STATUS_OK;
+}
+
+static status match_base(matching *m)
+{
+    status code = STATUS_OK;
+    if (m->db->base_rows == 0)
+        return STATUS_OK;
+    if (m->s != KG_ANY) {
+        code = match_base_out(m);
+    } else if (m->o != KG_ANY) {
+        code = kg_base_in(m->db, m->o, m->p, false, visit_group, m, m->err);
+    } else if (m->p != KG_ANY) {
+        code = kg_base_relation(m->db, m->p, false, visit_group, m, m->err);
+    } else {
+        sqlite3_stmt *stmt = kg_db_take(m->db, ROWS "WHERE n<=2147483647 ORDER BY n", m->err);
+        if (stmt == NULL)
+            return STATUS_CORRUPT;
+        code = visit_rows(m, stmt);
+    }
+    return code == STATUS_OK ? m->code : code;
+}
+
+static const char *const later_sql[8] = {
+    ROWS "WHERE " LATER "ORDER BY n",
+    ROWS "INDEXED BY statement_spo WHERE " LATER "AND s=?1 ORDER BY p,o",
+    ROWS "INDEXED BY statement_pso WHERE " LATER "AND p=?2 ORDER BY s",
+    ROWS "INDEXED BY statement_spo WHERE " LATER "AND s=?1 AND p=?2 ORDER BY o",
+    ROWS "INDEXED BY statement_ops WHERE " LATER "AND o=?3 ORDER BY p,s",
+    ROWS "INDEXED BY statement_ops WHERE " LATER "AND o=?3 AND s=?1 ORDER BY p",
+    ROWS "INDEXED BY statement_ops WHERE " LATER "AND o=?3 AND p=?2 ORDER BY s",
+    ROWS "INDEXED BY statement_spo WHERE " LATER "AND s=?1 AND p=?2 AND o=?3",
+};
+
+static status match_later(matching *m)
+{
+    unsigned shape =
+        (m->s != KG_ANY ? 1u : 0u) | (m->p != KG_ANY ? 2u : 0u) | (m->o != KG_ANY ? 4u : 0u);
+    sqlite3_stmt *stmt = kg_db_take(m->db, later_sql[shape], m->err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    if (m->s != KG_ANY)
+        sqlite3_bind_int64(stmt, 1, (int64_t)m->s);
+    if (m->p != KG_ANY)
+        sqlite3_bind_int64(stmt, 2, (int64_t)m->p);
+    if (m->o != KG_ANY)
+        sqlite3_bind_int64(stmt, 3, (int64_t)m->o);
+    return visit_rows(m, stmt);
+}
+
+status kg_db_match(kg_db *db, kg_id s, kg_id p, kg_id o, kg_row_visit visit, void *context,
+                   error *err)
+{
+    matching m = {.db = db, .s = s, .p = p, .o = o, .visit = visit, .context = context, .err = err};
+    status code = match_base(&m);
+    return code == STATUS_OK && !m.stopped && db->later ? match_later(&m) : code;
+}
+
+static bool stop_at_first(void *context, const kg_row *row)
+{
+    (void)row;
+    *(bool *)context = true;
+    return false;
+}
+
+status kg_db_has(kg_db *db, kg_id s, kg_id p, kg_id o, bool *out, error *err)
+{
+    *out = false;
+    return kg_db_match(db, s, p, o, stop_at_first, out, err);
+}
+
+static status row_at(kg_db *db, int64_t n, kg_statement_id id, kg_row *out, error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(db, ROWS "WHERE n=?1", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, n);
+    int code = sqlite3_step(stmt);
+    if (code == SQLITE_ROW)
+        kg_row_of(stmt, out);
+    sqlite3_reset(stmt);
+    if (code == SQLITE_ROW && out->statement.id != id)
+        out->n = 0;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? STATUS_OK
+                                                     : kg_db_error(db, code, "statement", err);
+}
+
+status kg_db_row_by_id(kg_db *db, kg_statement_id id, kg_row *out, error *err)
+{
+    uint32_t rows[64];
+    size_t count = 0;
+    *out = (kg_row){.n = 0};
+    status code = kg_base_id(db, id, rows, CORE_COUNT(rows), &count, err);
+    for (size_t i = 0; i < count && code == STATUS_OK && out->n == 0; i++)
+        code = row_at(db, rows[i], id, out, err);
+    if (code != STATUS_OK || out->n != 0 || !db->later)
+        return code;
+    sqlite3_stmt *stmt =
+        kg_db_stmt(db, ROWS "INDEXED BY statement_id WHERE " LATER "AND id=?1 LIMIT 1", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)id);
+    int step = sqlite3_step(stmt);
+    if (step == SQLITE_ROW)
+        kg_row_of(stmt, out);
+    sqlite3_reset(stmt);
+    return step == SQLITE_ROW || step == SQLITE_DONE ? STATUS_OK
+                                                     : kg_db_error(db, step, "statement", err);
+}
+
+/* The highest confidence that any origin stated. */
+status kg_best_confidence(kg_db *db, const kg_row *row, float *out, error *err)
+{
+    sqlite3_stmt *stmt =
+        kg_db_stmt(db, "SELECT max(confidence) FROM origin WHERE statement=?1", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, row->n);
+    int code = sqlite3_step(stmt);
+    *out = row->statement.confidence;
+    if (code == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+        float other = (float)sqlite3_column_double(stmt, 0);
+        if (!row->stated || other > *out)
+            *out = other;
+    }
+    sqlite3_reset(stmt);
+    return code == SQLITE_ROW ? STATUS_OK : kg_db_error(db, code, "match", err);
 }
 
 static bool holds(const kg_statement *statement, kg_when when)
@@ -51,59 +287,44 @@ static bool holds(const kg_statement *statement, kg_when when)
            (statement->valid_to == CLOCK_DAY_UNKNOWN || when.day < statement->valid_to);
 }
 
-#define SELECT "SELECT " KG_STATEMENT_COLUMNS " FROM statement "
-static const char *const pattern_sql[8] = {
-    SELECT "ORDER BY n",
-    SELECT "INDEXED BY statement_spo WHERE s=?1 ORDER BY p,o",
-    SELECT "INDEXED BY statement_pso WHERE p=?2 ORDER BY s",
-    SELECT "INDEXED BY statement_spo WHERE s=?1 AND p=?2 ORDER BY o",
-    SELECT "INDEXED BY statement_ops WHERE o=?3 ORDER BY p,s",
-    SELECT "INDEXED BY statement_ops WHERE o=?3 AND s=?1 ORDER BY p",
-    SELECT "INDEXED BY statement_ops WHERE o=?3 AND p=?2 ORDER BY s",
-    SELECT "INDEXED BY statement_spo WHERE s=?1 AND p=?2 AND o=?3",
-};
+typedef struct filter {
+    kg_read *read;
+    const kg_pattern *pattern;
+    kg_statement_visit visit;
+    void *context;
+    size_t skip, given;
+    status code;
+    error *err;
+} filter;
 
-static sqlite3_stmt *pattern_stmt(kg_db *db, kg_id s, kg_id p, kg_id o, error *err)
+static bool filter_row(void *context, const kg_row *row)
 {
-    unsigned shape = (s != KG_ANY ? 1u : 0u) | (p != KG_ANY ? 2u : 0u) | (o != KG_ANY ? 4u : 0u);
-    sqlite3_stmt *stmt = kg_db_stmt(db, pattern_sql[shape], err);
-    if (stmt == NULL)
-        return NULL;
-    if (s != KG_ANY)
-        sqlite3_bind_int64(stmt, 1, (int64_t)s);
-    if (p != KG_ANY)
-        sqlite3_bind_int64(stmt, 2, (int64_t)p);
-    if (o != KG_ANY)
-        sqlite3_bind_int64(stmt, 3, (int64_t)o);
-    return stmt;
+    filter *f = context;
+    const kg_pattern *pattern = f->pattern;
+    if ((pattern->g != KG_ANY && row->statement.g != pattern->g) ||
+        !holds(&row->statement, pattern->when))
+        return true;
+    if (f->skip > 0) {
+        f->skip--;
+        return true;
+    }
+    kg_statement statement = row->statement;
+    if (f->read->further_origins)
+        f->code = kg_best_confidence(f->read->db, row, &statement.confidence, f->err);
+    return f->code == STATUS_OK && f->visit(f->context, &statement) && ++f->given != pattern->limit;
 }
 
 status kg_match_each(kg_read *read, const kg_pattern *pattern, kg_statement_visit visit,
                      void *context, error *err)
 {
-    sqlite3_stmt *stmt = pattern_stmt(read->db, pattern->s, pattern->p, pattern->o, err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    size_t skip = pattern->offset, given = 0;
-    int code;
-    while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
-        kg_statement statement;
-        kg_statement_of_row(stmt, &statement);
-        if ((pattern->g != KG_ANY && statement.g != pattern->g) ||
-            !holds(&statement, pattern->when))
-            continue;
-        if (skip > 0) {
-            skip--;
-            continue;
-        }
-        if (!visit(context, &statement) || ++given == pattern->limit) {
-            code = SQLITE_DONE;
-            break;
-        }
-    }
-    status result = code == SQLITE_DONE ? STATUS_OK : kg_db_error(read->db, code, "match", err);
-    sqlite3_reset(stmt);
-    return result;
+    filter f = {.read = read,
+                .pattern = pattern,
+                .visit = visit,
+                .context = context,
+                .skip = pattern->offset,
+                .err = err};
+    status code = kg_db_match(read->db, pattern->s, pattern->p, pattern->o, filter_row, &f, err);
+    return code == STATUS_OK ? f.code : code;
 }
 
 typedef struct collector {
@@ -149,23 +370,75 @@ status kg_match(kg_read *read, const kg_pattern *pattern, arena *a, kg_statement
     return give_list(&c, code, a, out, err);
 }
 
-static bool count_one(void *context, const kg_statement *statement)
+typedef struct counting {
+    uint64_t count, bound;
+} counting;
+
+static bool count_one(void *context, const kg_row *row)
 {
-    uint64_t *count = context;
+    counting *c = context;
+    (void)row;
+    return ++c->count != c->bound;
+}
+
+static bool count_filtered(void *context, const kg_statement *statement)
+{
     (void)statement;
-    *count += 1;
-    return true;
+    counting *c = context;
+    return ++c->count != c->bound;
+}
+
+static bool count_group(void *context, const kg_base_group *group)
+{
+    counting *c = context;
+    c->count += group->count;
+    return c->bound == 0 || c->count < c->bound;
+}
+
+/* Counts of the base that need no row: while none is gone, lists know their lengths. */
+static status count_packed(kg_db *db, const kg_pattern *p, counting *c, bool *done, error *err)
+{
+    *done = db->base_deleted == 0 && (p->s == KG_ANY) != (p->o == KG_ANY && p->p == KG_ANY);
+    if (!*done || (p->s != KG_ANY && (p->p != KG_ANY || p->o != KG_ANY))) {
+        *done = false;
+        return STATUS_OK;
+    }
+    int64_t first, end;
+    if (p->s != KG_ANY) {
+        status code = kg_base_out(db, p->s, &first, &end, err);
+        c->count += (uint64_t)(end - first);
+        return code;
+    }
+    if (p->o != KG_ANY)
+        return kg_base_in(db, p->o, p->p, true, count_group, c, err);
+    return kg_base_relation(db, p->p, true, count_group, c, err);
 }
 
 status kg_count(kg_read *read, const kg_pattern *pattern, uint64_t bound, uint64_t *out, error *err)
 {
-    uint64_t count = 0;
-    kg_pattern bounded = *pattern;
-    bounded.limit = (size_t)bound;
-    bounded.offset = 0;
-    status code = kg_match_each(read, &bounded, count_one, &count, err);
+    counting c = {.bound = bound};
+    bool done = false;
+    status code = STATUS_OK;
+    if (pattern->g != KG_ANY || pattern->when.set) {
+        kg_pattern all = *pattern;
+        all.limit = all.offset = 0;
+        code = kg_match_each(read, &all, count_filtered, &c, err);
+    } else {
+        code = count_packed(read->db, pattern, &c, &done, err);
+        matching m = {.db = read->db,
+                      .s = pattern->s,
+                      .p = pattern->p,
+                      .o = pattern->o,
+                      .visit = count_one,
+                      .context = &c,
+                      .err = err};
+        if (code == STATUS_OK && !done)
+            code = match_base(&m);
+        if (code == STATUS_OK && (bound == 0 || c.count < bound) && read->db->later)
+            code = match_later(&m);
+    }
     if (code == STATUS_OK)
-        *out = count;
+        *out = bound > 0 && c.count > bound ? bound : c.count;
     return code;
 }
 
@@ -255,40 +528,55 @@ static bool add_kind(edge_kinds *kinds, kg_edge_kind kind)
     return true;
 }
 
-/* Skips from relation to relation through the index, so that a hub costs as little as a leaf. */
+typedef struct kinds_in {
+    edge_kinds *kinds;
+    kg_direction direction;
+    uint64_t bound;
+    bool failed;
+} kinds_in;
+
+static bool count_kind(kinds_in *k, kg_id relation, uint64_t count)
+{
+    edge_kinds *kinds = k->kinds;
+    for (size_t i = kinds->count; i-- > 0;) {
+        kg_edge_kind *kind = &kinds->items[i];
+        if (kind->relation != relation || kind->direction != k->direction)
+            continue;
+        kind->count += count;
+        if (k->bound > 0 && kind->count > k->bound)
+            kind->count = k->bound;
+        return true;
+    }
+    if (k->bound > 0 && count > k->bound)
+        count = k->bound;
+    k->failed = !add_kind(kinds, (kg_edge_kind){relation, k->direction, count});
+    return !k->failed;
+}
+
+static bool kind_of_row(void *context, const kg_row *row)
+{
+    return count_kind(context, row->statement.p, 1);
+}
+
+static bool kind_of_group(void *context, const kg_base_group *group)
+{
+    return count_kind(context, group->p, group->count);
+}
+
 static status kinds_of(kg_read *read, kg_id node, kg_direction direction, uint64_t bound,
                        edge_kinds *kinds, error *err)
 {
-    const char *sql =
-        direction == KG_OUT
-            ? "SELECT p FROM statement INDEXED BY statement_spo WHERE s=?1 AND p>?2 LIMIT 1"
-            : "SELECT p FROM statement INDEXED BY statement_ops WHERE o=?1 AND p>?2 LIMIT 1";
-    kg_id relation = 0;
-    for (;;) {
-        sqlite3_stmt *stmt = kg_db_stmt(read->db, sql, err);
-        if (stmt == NULL)
-            return STATUS_CORRUPT;
-        sqlite3_bind_int64(stmt, 1, (int64_t)node);
-        sqlite3_bind_int64(stmt, 2, (int64_t)relation);
-        int code = sqlite3_step(stmt);
-        relation = code == SQLITE_ROW ? (kg_id)sqlite3_column_int64(stmt, 0) : 0;
-        sqlite3_reset(stmt);
-        if (code == SQLITE_DONE)
-            return STATUS_OK;
-        if (code != SQLITE_ROW)
-            return kg_db_error(read->db, code, "edge kinds", err);
-        kg_edge_kind kind = {.relation = relation, .direction = direction};
-        kg_pattern pattern = {.p = relation};
-        if (direction == KG_OUT)
-            pattern.s = node;
-        else
-            pattern.o = node;
-        status counted = kg_count(read, &pattern, bound, &kind.count, err);
-        if (counted != STATUS_OK)
-            return counted;
-        if (!add_kind(kinds, kind))
-            return error_memory(err);
-    }
+    kinds_in k = {.kinds = kinds, .direction = direction, .bound = bound};
+    bool out = direction == KG_OUT;
+    matching m = {.db = read->db, .visit = kind_of_row, .context = &k, .err = err};
+    m.s = out ? node : KG_ANY;
+    m.o = out ? KG_ANY : node;
+    status code = !out && read->db->base_deleted == 0
+                      ? kg_base_in(read->db, node, KG_ANY, true, kind_of_group, &k, err)
+                      : match_base(&m);
+    if (code == STATUS_OK && read->db->later)
+        code = match_later(&m);
+    return code == STATUS_OK && k.failed ? error_memory(err) : code;
 }
 
 status kg_edge_kinds(kg_read *read, kg_id node, uint64_t bound, arena *a, kg_edge_kind **out,
@@ -432,11 +720,13 @@ status kg_intersect(kg_read *read, const kg_constraint *constraints, size_t coun
 
 status kg_types(kg_read *read, kg_id node, arena *a, kg_id_list *out, error *err)
 {
-    kg_id type = 0;
     kg_term rdf_type = {.kind = KG_TERM_IRI, .lexical = STR(KG_RDF_TYPE)};
-    status code = kg_find(read, rdf_type, &type, err);
+    status code = STATUS_OK;
+    if (read->type == 0)
+        code = kg_find(read, rdf_type, &read->type, err);
     if (code != STATUS_OK)
         return code;
+    kg_id type = read->type;
     kg_statement_list list = {0};
     kg_pattern pattern = {.s = node, .p = type};
     if (type != 0)

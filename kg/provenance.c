@@ -69,28 +69,19 @@ static status qualifiers_of(kg_read *read, int64_t list, arena *a, kg_statement_
 status kg_statement_get(kg_read *read, kg_statement_id id, arena *a, kg_statement_detail *out,
                         error *err)
 {
-    sqlite3_stmt *stmt = kg_db_stmt(
-        read->db, "SELECT " KG_STATEMENT_COLUMNS " FROM statement WHERE id=?1 LIMIT 1", err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    sqlite3_bind_int64(stmt, 1, (int64_t)id);
-    kg_statement_detail detail = {0};
-    int64_t n = 0, qualifiers = 0;
-    int code = sqlite3_step(stmt);
-    if (code == SQLITE_ROW) {
-        kg_statement_of_row(stmt, &detail.statement);
-        n = sqlite3_column_int64(stmt, 0);
-        qualifiers = sqlite3_column_int64(stmt, 9);
-    }
-    sqlite3_reset(stmt);
-    if (code == SQLITE_DONE)
+    kg_row row;
+    status result = kg_db_row_by_id(read->db, id, &row, err);
+    if (result != STATUS_OK)
+        return result;
+    if (row.n == 0)
         return error_set(err, STATUS_NOT_FOUND, "the graph has no statement %016llx",
                          (unsigned long long)id);
-    if (code != SQLITE_ROW)
-        return kg_db_error(read->db, code, "statement", err);
-    status result = origins_of(read, n, a, &detail, err);
-    if (result == STATUS_OK && qualifiers != 0)
-        result = qualifiers_of(read, qualifiers, a, &detail, err);
+    kg_statement_detail detail = {.statement = row.statement};
+    result = origins_of(read, row.n, a, &detail, err);
+    if (result == STATUS_OK)
+        result = kg_best_confidence(read->db, &row, &detail.statement.confidence, err);
+    if (result == STATUS_OK && row.qualifiers != 0)
+        result = qualifiers_of(read, (int64_t)row.qualifiers, a, &detail, err);
     if (result == STATUS_OK)
         *out = detail;
     return result;

@@ -1,6 +1,7 @@
 /* Taking out what a source said: a statement goes when its last origin goes. */
 #include <stdlib.h>
 
+#include "kg/base.h"
 #include "kg/write.h"
 
 static status collect_ids(kg_write *w, sqlite3_stmt *stmt, const kg_id_set *kept, kg_id_set *out,
@@ -52,6 +53,7 @@ static status delete_statement(kg_write *w, int64_t n, error *err)
     sqlite3_bind_int64(stmt, 1, n);
     code = kg_db_run(w->db, stmt, err);
     w->statements--;
+    w->db->base_deleted += n < KG_LATER;
     w->report.removed++;
     bool ok =
         kg_id_set_add(&w->dropped, (uint64_t)r.s) && kg_id_set_add(&w->dropped, (uint64_t)r.p) &&

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/utf8.h"
+#include "kg/base.h"
 #include "kg/internal.h"
 
 #define GRAMS_USED 8        /* the rarest grams that the search follows */
@@ -83,8 +84,11 @@ static int by_size(const void *a, const void *b)
 
 static status gram_labels(kg_read *read, uint64_t gram, int64_t *out, error *err)
 {
-    sqlite3_stmt *stmt = kg_db_stmt(
-        read->db, "SELECT count(*) FROM (SELECT 1 FROM gram WHERE gram=?1 LIMIT ?2)", err);
+    sqlite3_stmt *stmt =
+        kg_db_stmt(read->db,
+                   "SELECT (SELECT total(count) FROM base_gram WHERE gram=?1) + "
+                   "(SELECT count(*) FROM (SELECT 1 FROM gram WHERE gram=?1 LIMIT ?2))",
+                   err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     sqlite3_bind_int64(stmt, 1, (int64_t)gram);
@@ -92,7 +96,36 @@ static status gram_labels(kg_read *read, uint64_t gram, int64_t *out, error *err
     int code = sqlite3_step(stmt);
     *out = code == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
     sqlite3_reset(stmt);
+    *out = *out > POSTINGS_USED ? POSTINGS_USED : *out;
     return code == SQLITE_ROW ? STATUS_OK : kg_db_error(read->db, code, "search", err);
+}
+
+/* Appends up to `room` labels that hold the gram, the shortest first. */
+static status labels_of_gram(kg_read *read, uint64_t gram, size_t room, uint64_t *labels, size_t *n,
+                             error *err)
+{
+    size_t last = *n + room;
+    sqlite3_stmt *stmt =
+        kg_db_stmt(read->db, "SELECT labels FROM base_gram WHERE gram=?1 ORDER BY part", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)gram);
+    while (*n < last && sqlite3_step(stmt) == SQLITE_ROW) {
+        const unsigned char *at = sqlite3_column_blob(stmt, 0);
+        const unsigned char *end = at == NULL ? NULL : at + (size_t)sqlite3_column_bytes(stmt, 0);
+        uint64_t label = 0, step;
+        while (*n < last && kg_varint_get(&at, end, &step))
+            labels[(*n)++] = label += step;
+    }
+    sqlite3_reset(stmt);
+    stmt = kg_db_stmt(read->db, "SELECT label FROM gram WHERE gram=?1", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)gram);
+    while (*n < last && sqlite3_step(stmt) == SQLITE_ROW)
+        labels[(*n)++] = (uint64_t)sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    return STATUS_OK;
 }
 
 static int by_label(const void *a, const void *b)
@@ -134,15 +167,9 @@ static status candidates_of(kg_read *read, const uint64_t *grams, size_t count, 
     if (labels == NULL || list == NULL)
         return error_memory(err);
     for (size_t i = 0; i < known; i++) {
-        sqlite3_stmt *stmt =
-            kg_db_stmt(read->db, "SELECT label FROM gram WHERE gram=?1 LIMIT ?2", err);
-        if (stmt == NULL)
-            return STATUS_CORRUPT;
-        sqlite3_bind_int64(stmt, 1, (int64_t)sizes[i].gram);
-        sqlite3_bind_int64(stmt, 2, POSTINGS_USED);
-        while (n < total && sqlite3_step(stmt) == SQLITE_ROW)
-            labels[n++] = (uint64_t)sqlite3_column_int64(stmt, 0);
-        sqlite3_reset(stmt);
+        status code = labels_of_gram(read, sizes[i].gram, (size_t)sizes[i].labels, labels, &n, err);
+        if (code != STATUS_OK)
+            return code;
     }
     qsort(labels, n, sizeof *labels, by_label);
     size_t distinct = 0;

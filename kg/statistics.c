@@ -48,69 +48,103 @@ static void count_class(counted *c, int range, uint64_t class_id)
     }
 }
 
-static status count_classes(kg_write *w, counted *c, int range, uint64_t node, error *err)
+typedef struct class_visit {
+    counted *c;
+    int range;
+    uint64_t last;
+} class_visit;
+
+static bool visit_class(void *context, const kg_row *row)
 {
-    if (w->type == 0)
-        return STATUS_OK;
-    sqlite3_stmt *stmt = kg_db_stmt(
-        w->db, "SELECT o FROM statement INDEXED BY statement_spo WHERE s=?1 AND p=?2", err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    sqlite3_bind_int64(stmt, 1, (int64_t)node);
-    sqlite3_bind_int64(stmt, 2, (int64_t)w->type);
-    uint64_t last = 0;
-    while (sqlite3_step(stmt) == SQLITE_ROW) {
-        uint64_t class_id = (uint64_t)sqlite3_column_int64(stmt, 0);
-        if (class_id != last)
-            count_class(c, range, class_id);
-        last = class_id;
-    }
-    sqlite3_reset(stmt);
-    return STATUS_OK;
+    class_visit *v = context;
+    if (row->statement.o != v->last)
+        count_class(v->c, v->range, row->statement.o);
+    v->last = row->statement.o;
+    return true;
 }
 
-/* Subjects come in order, so runs count them; objects are gathered and sorted. */
-static status scan_relation(kg_write *w, kg_id relation, counted *c, error *err)
+static status count_classes(kg_write *w, counted *c, int range, uint64_t node, error *err)
 {
-    sqlite3_stmt *stmt =
-        kg_db_stmt(w->db,
-                   "SELECT st.s, st.o, t.kind, v.kind FROM statement st INDEXED BY statement_pso "
-                   "JOIN term t ON t.id=st.o LEFT JOIN term_value v ON v.term=st.o "
-                   "WHERE st.p=?1 ORDER BY st.s",
-                   err);
+    class_visit v = {c, range, 0};
+    return w->type == 0 ? STATUS_OK
+                        : kg_db_match(w->db, node, w->type, KG_ANY, visit_class, &v, err);
+}
+
+typedef struct pair {
+    uint64_t s, o;
+} pair;
+
+typedef struct pairs {
+    pair *items;
+    size_t count, capacity;
+    bool failed;
+} pairs;
+
+static bool add_pair(void *context, const kg_row *row)
+{
+    pairs *list = context;
+    list->failed = !kg_grow(&list->items, list->count, &list->capacity, sizeof *list->items);
+    if (!list->failed)
+        list->items[list->count++] = (pair){row->statement.s, row->statement.o};
+    return !list->failed;
+}
+
+static int by_subject(const void *a, const void *b)
+{
+    const pair *x = a, *y = b;
+    if (x->s != y->s)
+        return x->s < y->s ? -1 : 1;
+    return x->o < y->o ? -1 : x->o > y->o;
+}
+
+static status count_literal(kg_write *w, counted *c, uint64_t o, error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(w->db,
+                                    "SELECT t.kind, v.kind FROM term t LEFT JOIN term_value v ON "
+                                    "v.term=t.id WHERE t.id=?1",
+                                    err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
-    sqlite3_bind_int64(stmt, 1, (int64_t)relation);
-    uint64_t subject = 0;
-    int64_t run = 0;
-    int code;
-    status result = STATUS_OK;
-    while (result == STATUS_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
-        uint64_t s = (uint64_t)sqlite3_column_int64(stmt, 0);
-        if (s != subject) {
-            c->single_subjects += run == 1;
-            c->subjects++;
-            run = 0;
-            result = count_classes(w, c, 0, s, err);
-        }
-        subject = s;
-        run++;
-        if (sqlite3_column_int(stmt, 2) == KG_TERM_LITERAL) {
-            int kind = sqlite3_column_int(stmt, 3);
-            c->literals++;
-            c->kinds[kind >= 0 && kind <= KG_VALUE_BOOL ? kind : 0]++;
-        }
-        if (!kg_grow(&c->object_list.items, c->object_list.count, &c->object_list.capacity,
-                     sizeof(uint64_t)))
-            result = error_memory(err);
-        else
-            c->object_list.items[c->object_list.count++] = (uint64_t)sqlite3_column_int64(stmt, 1);
+    sqlite3_bind_int64(stmt, 1, (int64_t)o);
+    int code = sqlite3_step(stmt);
+    if (code == SQLITE_ROW && sqlite3_column_int(stmt, 0) == KG_TERM_LITERAL) {
+        int kind = sqlite3_column_int(stmt, 1);
+        c->literals++;
+        c->kinds[kind >= 0 && kind <= KG_VALUE_BOOL ? kind : 0]++;
     }
-    c->single_subjects += run == 1;
     sqlite3_reset(stmt);
-    if (result == STATUS_OK && code != SQLITE_DONE)
-        result = kg_db_error(w->db, code, "statistics", err);
-    return result;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? STATUS_OK
+                                                     : kg_db_error(w->db, code, "statistics", err);
+}
+
+/* Runs of sorted subjects count them; objects are gathered and sorted in turn. */
+static status scan_relation(kg_write *w, kg_id relation, counted *c, error *err)
+{
+    pairs list = {0};
+    status code = kg_db_match(w->db, KG_ANY, relation, KG_ANY, add_pair, &list, err);
+    if (code == STATUS_OK && list.failed)
+        code = error_memory(err);
+    if (list.count > 1)
+        qsort(list.items, list.count, sizeof *list.items, by_subject);
+    for (size_t i = 0; i < list.count && code == STATUS_OK;) {
+        size_t end = i;
+        for (; end < list.count && list.items[end].s == list.items[i].s && code == STATUS_OK;
+             end++) {
+            code = count_literal(w, c, list.items[end].o, err);
+            if (!kg_grow(&c->object_list.items, c->object_list.count, &c->object_list.capacity,
+                         sizeof(uint64_t)))
+                code = error_memory(err);
+            else
+                c->object_list.items[c->object_list.count++] = list.items[end].o;
+        }
+        c->subjects++;
+        c->single_subjects += end == i + 1;
+        if (code == STATUS_OK)
+            code = count_classes(w, c, 0, list.items[i].s, err);
+        i = end;
+    }
+    free(list.items);
+    return code;
 }
 
 static int by_value(const void *a, const void *b)
@@ -231,17 +265,31 @@ static status change_relation(kg_write *w, const kg_relation_change *change, err
     return kg_db_run(w->db, stmt, err);
 }
 
+typedef struct members {
+    uint64_t last;
+    int64_t count;
+} members;
+
+static bool count_member(void *context, const kg_row *row)
+{
+    members *m = context;
+    m->count += row->statement.s != m->last;
+    m->last = row->statement.s;
+    return true;
+}
+
 static status count_members(kg_write *w, uint64_t class_id, error *err)
 {
+    members m = {0};
+    status code = kg_db_match(w->db, KG_ANY, w->type, class_id, count_member, &m, err);
     sqlite3_stmt *stmt =
-        kg_db_stmt(w->db,
-                   "INSERT OR REPLACE INTO class_stat SELECT ?1, count(DISTINCT s) FROM statement "
-                   "INDEXED BY statement_ops WHERE o=?1 AND p=?2",
-                   err);
+        code == STATUS_OK
+            ? kg_db_stmt(w->db, "INSERT OR REPLACE INTO class_stat VALUES(?1,?2)", err)
+            : NULL;
     if (stmt == NULL)
-        return STATUS_CORRUPT;
+        return code == STATUS_OK ? STATUS_CORRUPT : code;
     sqlite3_bind_int64(stmt, 1, (int64_t)class_id);
-    sqlite3_bind_int64(stmt, 2, (int64_t)w->type);
+    sqlite3_bind_int64(stmt, 2, m.count);
     return kg_db_run(w->db, stmt, err);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kg/base.h"
 #include "kg/internal.h"
 
 static uint64_t file_number(const char *path)
@@ -56,18 +57,28 @@ static status create_empty(const char *path, error *err)
     return code;
 }
 
+static status check_folder(const char *path, error *err)
+{
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    (void)snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+                   slash == NULL ? "." : path);
+    if (access(folder, W_OK | X_OK) == 0)
+        return STATUS_OK;
+    return error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_DENIED, errno, folder);
+}
+
 status kg_open(const char *path, const kg_open_options *options, kg_store **out, error *err)
 {
     kg_open_options wanted = options == NULL ? (kg_open_options){0} : *options;
     if (wanted.wait_ms == 0)
         wanted.wait_ms = 5000;
-    if (wanted.create && !wanted.read_only && file_number(path) == 0 && errno == ENOENT) {
-        status code = create_empty(path, err);
-        if (code != STATUS_OK)
-            return code;
-    }
     kg_db *db = NULL;
-    status code = open_verified(path, KG_DB_READ, wanted.wait_ms, &db, err);
+    wanted.create = wanted.create && !wanted.read_only;
+    /* A file that is to be made comes with the first commit, or with the first read. */
+    bool later = wanted.create && file_number(path) == 0 && errno == ENOENT;
+    status code =
+        later ? check_folder(path, err) : open_verified(path, KG_DB_READ, wanted.wait_ms, &db, err);
     if (code != STATUS_OK)
         return code;
     kg_store *store = calloc(1, sizeof *store);
@@ -80,9 +91,11 @@ status kg_open(const char *path, const kg_open_options *options, kg_store **out,
     }
     store->options = wanted;
     pthread_mutex_init(&store->lock, NULL);
-    store->idle[0] = db;
-    store->idle_file[0] = file_number(path);
-    store->idle_count = 1;
+    if (db != NULL) {
+        store->idle[0] = db;
+        store->idle_file[0] = file_number(path);
+        store->idle_count = 1;
+    }
     *out = store;
     return STATUS_OK;
 }
@@ -166,16 +179,23 @@ status kg_read_begin(kg_store *store, kg_read **out, error *err)
         return error_memory(err);
     read->store = store;
     read->strings = arena_new(0);
+    status code = read->strings == NULL ? error_memory(err) : STATUS_OK;
+    if (code == STATUS_OK && store->options.create && access(store->path, F_OK) != 0)
+        code = create_empty(store->path, err);
     read->file = file_number(store->path);
     read->db = take_idle(store, read->file);
-    status code = read->strings == NULL ? error_memory(err) : STATUS_OK;
     if (code == STATUS_OK && read->db == NULL)
         code = open_verified(store->path, KG_DB_READ, store->options.wait_ms, &read->db, err);
     if (code == STATUS_OK)
         code = kg_db_exec(read->db, "BEGIN", err);
     if (code == STATUS_OK)
         code = load_meta(read, err);
-    int64_t version = 0;
+    int64_t version = 0, further = 0;
+    if (code == STATUS_OK)
+        code = kg_base_load(read->db, err);
+    if (code == STATUS_OK)
+        code = kg_db_int(read->db, "SELECT EXISTS(SELECT 1 FROM origin)", 0, &further, err);
+    read->further_origins = further != 0;
     if (code == STATUS_OK && (!str_to_i64(kg_meta_get(read, STR("version")), &version) ||
                               kg_graph_uuid(read).length != 32))
         code = error_set(err, STATUS_CORRUPT, "%s: has no version or uuid; the file is damaged",

@@ -1,4 +1,5 @@
 /* Terms, values and labels of a graph, by id and by text. See store.h. */
+#include "kg/base.h"
 #include "kg/internal.h"
 #include "kg/statement_id.h"
 
@@ -76,28 +77,42 @@ static bool column_is(sqlite3_stmt *stmt, int column, str text)
     return str_equal(str_make(data, length), text);
 }
 
+static status same_term(kg_db *db, kg_id id, kg_term term, bool *out, error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(db, TERM_SQL, err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)id);
+    int code = sqlite3_step(stmt);
+    *out = code == SQLITE_ROW && sqlite3_column_int(stmt, 0) == (int)term.kind &&
+           column_is(stmt, 1, term.lexical) && column_is(stmt, 2, term.datatype) &&
+           column_is(stmt, 3, term.lang);
+    sqlite3_reset(stmt);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? STATUS_OK
+                                                     : kg_db_error(db, code, "term", err);
+}
+
 status kg_db_find_term(kg_db *db, kg_term term, uint64_t hash, kg_id *out, error *err)
 {
-    sqlite3_stmt *stmt =
-        kg_db_stmt(db,
-                   "SELECT t.kind, t.lexical, d.iri, t.lang, t.id FROM term_hash h "
-                   "JOIN term t ON t.id=h.term LEFT JOIN datatype d ON d.id=t.datatype "
-                   "WHERE h.hash=?1",
-                   err);
+    kg_id ids[32];
+    size_t count = 0;
+    status code = kg_base_terms(db, hash, ids, CORE_COUNT(ids), &count, err);
+    sqlite3_stmt *stmt = kg_db_stmt(db, "SELECT term FROM term_hash WHERE hash=?1", err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     sqlite3_bind_int64(stmt, 1, (int64_t)hash);
-    kg_id found = 0;
-    int code;
-    while ((code = sqlite3_step(stmt)) == SQLITE_ROW && found == 0)
-        if (sqlite3_column_int(stmt, 0) == (int)term.kind && column_is(stmt, 1, term.lexical) &&
-            column_is(stmt, 2, term.datatype) && column_is(stmt, 3, term.lang))
-            found = (kg_id)sqlite3_column_int64(stmt, 4);
+    while (count < CORE_COUNT(ids) && sqlite3_step(stmt) == SQLITE_ROW)
+        ids[count++] = (kg_id)sqlite3_column_int64(stmt, 0);
     sqlite3_reset(stmt);
-    if (code != SQLITE_ROW && code != SQLITE_DONE)
-        return kg_db_error(db, code, "term", err);
-    *out = found;
-    return STATUS_OK;
+    kg_id found = 0;
+    for (size_t i = 0; i < count && found == 0 && code == STATUS_OK; i++) {
+        bool same = false;
+        code = same_term(db, ids[i], term, &same, err);
+        found = same ? ids[i] : 0;
+    }
+    if (code == STATUS_OK)
+        *out = found;
+    return code;
 }
 
 status kg_find(kg_read *read, kg_term term, kg_id *out, error *err)

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kg/base.h"
 #include "kg/statement_id.h"
 
-#define PENDING_MOST ((size_t)8 << 20) /* statements in memory before a batch is flushed */
+#define PENDING_MOST ((size_t)4 << 20)  /* statements in memory before a batch is flushed */
+#define PENDING_BULK ((size_t)24 << 20) /* in the first load of a graph */
 
 status kg_db_open_verified(const char *path, kg_db_mode mode, int wait_ms, kg_db **out, error *err);
 
@@ -110,6 +112,10 @@ static status load_state(kg_write *w, error *err)
     kg_term rdf_type = {.kind = KG_TERM_IRI, .lexical = STR(KG_RDF_TYPE)};
     kg_id type_id = 0;
     status code = meta_int(w, "SELECT max(n) FROM statement", &w->last_n, err);
+    if (w->last_n < KG_LATER)
+        w->last_n = KG_LATER - 1;
+    if (code == STATUS_OK)
+        code = kg_base_load(w->db, err);
     if (code == STATUS_OK)
         code = meta_int(w, "SELECT max(id) FROM term", &w->last_term, err);
     w->first_new_term = w->last_term + 1;
@@ -137,17 +143,21 @@ status kg_write_begin(kg_store *store, kg_write **out, error *err)
         return error_memory(err);
     w->store = store;
     w->source = SIZE_MAX;
+    w->lock = -1;
     w->now = clock_unix_seconds();
     w->dict = kg_dict_new();
     w->strings = arena_new(0);
     status code = w->dict == NULL || w->strings == NULL ? error_memory(err) : STATUS_OK;
-    if (code == STATUS_OK)
+    if (code == STATUS_OK && store->options.create)
+        code = kg_bulk_begin(w, err);
+    if (code == STATUS_OK && !w->bulk)
         code = kg_db_open_verified(store->path, KG_DB_WRITE, store->options.wait_ms, &w->db, err);
     if (code == STATUS_OK)
-        code = kg_db_exec(w->db, "BEGIN IMMEDIATE", err);
+        code = kg_db_exec(w->db, w->bulk ? "BEGIN" : "BEGIN IMMEDIATE", err);
     if (code == STATUS_OK)
         code = load_state(w, err);
     if (code != STATUS_OK) {
+        kg_bulk_rollback(w);
         free_write(w);
         return code;
     }
@@ -159,10 +169,12 @@ void kg_write_rollback(kg_write *write)
 {
     if (write == NULL)
         return;
-    for (size_t i = 0; i < KG_DB_CACHE; i++)
+    for (size_t i = 0; i < KG_DB_CACHE && write->db != NULL; i++)
         if (write->db->cache[i].stmt != NULL)
             sqlite3_reset(write->db->cache[i].stmt);
-    sqlite3_exec(write->db->handle, "ROLLBACK", NULL, NULL, NULL);
+    if (!write->bulk)
+        sqlite3_exec(write->db->handle, "ROLLBACK", NULL, NULL, NULL);
+    kg_bulk_rollback(write);
     free_write(write);
 }
 
@@ -227,8 +239,7 @@ static status put_source(kg_write *w, kg_source_state *source, str format, doubl
 status kg_write_source(kg_write *write, str name, str format, double authority, error *err)
 {
     kg_write *w = write;
-    (void)snprintf(w->temporary_scope, sizeof w->temporary_scope, "b%08x_",
-                   (unsigned)(str_hash(name, 0) >> 32));
+    (void)snprintf(w->scope, sizeof w->scope, "b%08x_", (unsigned)(str_hash(name, 0) >> 32));
     for (size_t i = 0; i < w->source_count; i++) {
         if (str_equal(w->sources[i].name, name)) {
             w->source = i;
@@ -270,13 +281,13 @@ static bool is_scoped(str label)
 static size_t add_term(kg_write *w, kg_term term, uint8_t flags)
 {
     char small[256];
-    size_t scope = strlen(w->temporary_scope);
+    size_t scope = strlen(w->scope);
     if (term.kind == KG_TERM_BLANK && !is_scoped(term.lexical)) {
         size_t length = scope + term.lexical.length;
         char *text = length <= sizeof small ? small : arena_alloc(w->strings, length);
         if (text == NULL)
             return SIZE_MAX;
-        memcpy(text, w->temporary_scope, scope);
+        memcpy(text, w->scope, scope);
         if (term.lexical.length > 0)
             memcpy(text + scope, term.lexical.data, term.lexical.length);
         term.lexical = str_make(text, length);
@@ -398,7 +409,9 @@ status kg_write_add(kg_write *write, const kg_new_statement *st, error *err)
     if (code != STATUS_OK)
         return code;
     w->pending[w->pending_count++] = pending;
-    return w->pending_count >= PENDING_MOST ? kg_flush(w, err) : STATUS_OK;
+    return w->pending_count >= (w->bulk && !w->built ? PENDING_BULK : PENDING_MOST)
+               ? kg_flush(w, err)
+               : STATUS_OK;
 }
 
 status kg_write_label(kg_write *write, kg_term term, kg_label_kind kind, str text, str lang,
@@ -507,12 +520,18 @@ status kg_write_commit(kg_write *write, kg_write_report *out, error *err)
     status code = finish(write, err);
     if (code == STATUS_OK)
         code = kg_db_exec(write->db, "COMMIT", err);
+    if (code == STATUS_OK && write->bulk)
+        code = kg_bulk_commit(write, err);
     if (code != STATUS_OK) {
         kg_write_rollback(write);
         return code;
     }
     if (out != NULL)
         *out = write->report;
+    if (write->bulk) {
+        free_write(write);
+        return STATUS_OK;
+    }
     /* What readers still need stays in the log; the next commit tries again. */
     sqlite3_busy_timeout(write->db->handle, 0);
     sqlite3_wal_checkpoint_v2(write->db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

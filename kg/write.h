@@ -68,6 +68,10 @@ struct kg_write {
     int64_t *source_of_load; /* by load.id, for loads from before */
     int64_t last_load;       /* load.id */
     int64_t old_load;        /* loads up to this id are from before this write */
+    bool bulk;               /* the first load of a graph, into a file of its own */
+    bool built;              /* its base is written */
+    int lock;                /* descriptor of that file, locked; -1 = none */
+    char building[4096];     /* its path */
     bool flushed;            /* a batch of this write lies in the tables already */
     kg_id_set touched;       /* terms whose labels may have changed */
     kg_id_set dropped;       /* terms that may be unused now */
@@ -78,7 +82,7 @@ struct kg_write {
     kg_id type; /* rdf:type, 0 when the graph has none */
     kg_write_report report;
     int64_t terms, literals, labels, passages, statements; /* totals, kept as the write goes */
-    char temporary_scope[16];                              /* prefix of the source's blank nodes */
+    char scope[16];                                        /* prefix of the source's blank nodes */
 };
 
 bool kg_id_set_add(kg_id_set *set, uint64_t id);
@@ -86,6 +90,13 @@ void kg_id_set_sort(kg_id_set *set);                   /* ascending, distinct */
 bool kg_id_set_has(const kg_id_set *set, uint64_t id); /* sorted sets only */
 /* Grows *items (of `bytes` each) to hold one more; false when out of memory. */
 bool kg_grow(void *items, size_t count, size_t *capacity, size_t bytes);
+
+/* Begins the first load of a graph that is not there yet; w->bulk stays false when it is. */
+status kg_bulk_begin(kg_write *w, error *err);
+/* Puts the finished file into its place; never over another. */
+status kg_bulk_commit(kg_write *w, error *err);
+/* Forgets the file. */
+void kg_bulk_rollback(kg_write *w);
 
 /* Brings what is pending into the tables. */
 status kg_flush(kg_write *w, error *err);

@@ -56,25 +56,47 @@ CREATE TABLE load(
 );
 CREATE INDEX load_source ON load(source);
 
--- A statement with its first origin in place; further origins lie in `origin`.
+-- A statement with its first origin in place; further origins lie in `origin`. The first load of a
+-- graph writes rows 1..N in the order (s, p, o) and the packed base_* tables that find them; later
+-- loads number from 2147483648 and are found by the indexes, which hold them alone.
 CREATE TABLE statement(
   n INTEGER PRIMARY KEY,
   s INTEGER NOT NULL, p INTEGER NOT NULL, o INTEGER NOT NULL,   -- term.id
+  load INTEGER NOT NULL,            -- load.id of the first origin
+  line INTEGER,                     -- 1-based position in it; NULL: unknown
+  id INTEGER NOT NULL,              -- the stable statement id (XXH3-64), as signed 64 bits
   g INTEGER,                        -- term.id of the graph name; NULL: default graph
   valid_from INTEGER,               -- days since 1970-01-01, half-open; NULL: unknown
   valid_to INTEGER,
   qualifiers INTEGER,               -- qualifier.list; NULL: none
-  confidence REAL,                  -- 0..1 as the first origin said; NULL: unstated
-  load INTEGER NOT NULL,            -- load.id of the first origin
-  line INTEGER,                     -- 1-based position in it; NULL: unknown
-  id INTEGER NOT NULL               -- the stable statement id (XXH3-64), as signed 64 bits
+  confidence REAL                   -- 0..1 as the first origin said; NULL: unstated
 );
-CREATE INDEX statement_spo ON statement(s, p, o);
-CREATE INDEX statement_ops ON statement(o, p, s);
-CREATE INDEX statement_pso ON statement(p, s);
-CREATE INDEX statement_id ON statement(id);
+CREATE INDEX statement_spo ON statement(s, p, o) WHERE n > 2147483647;
+CREATE INDEX statement_ops ON statement(o, p, s) WHERE n > 2147483647;
+CREATE INDEX statement_pso ON statement(p, s) WHERE n > 2147483647;
+CREATE INDEX statement_id ON statement(id) WHERE n > 2147483647;
 CREATE INDEX statement_g ON statement(g) WHERE g IS NOT NULL;
 CREATE INDEX statement_qualifiers ON statement(qualifiers) WHERE qualifiers IS NOT NULL;
+
+-- Derived, packed (kg/base.h says how): where the rows 1..N are. A row that is gone leaves its
+-- number in them.
+CREATE TABLE base_out(page INTEGER PRIMARY KEY, first BLOB NOT NULL);    -- subject -> first row
+CREATE TABLE base_in(o INTEGER PRIMARY KEY, edges BLOB NOT NULL);        -- object -> rows
+CREATE TABLE base_hub(                                                   -- the same, many rows
+  o INTEGER NOT NULL, p INTEGER NOT NULL, n INTEGER NOT NULL, count INTEGER NOT NULL,
+  rows BLOB NOT NULL, PRIMARY KEY(o, p, n)
+) WITHOUT ROWID;
+CREATE TABLE base_relation(                                              -- predicate -> rows
+  p INTEGER NOT NULL, n INTEGER NOT NULL, count INTEGER NOT NULL, rows BLOB NOT NULL,
+  PRIMARY KEY(p, n)
+) WITHOUT ROWID;
+CREATE TABLE base_id(bucket INTEGER PRIMARY KEY, rows BLOB NOT NULL);    -- statement id -> rows
+CREATE TABLE base_term(bucket INTEGER PRIMARY KEY, terms BLOB NOT NULL); -- hash -> terms
+CREATE TABLE base_gram(                                                  -- gram -> labels
+  gram INTEGER NOT NULL, part INTEGER NOT NULL, count INTEGER NOT NULL, labels BLOB NOT NULL,
+  PRIMARY KEY(gram, part)
+) WITHOUT ROWID;
+
 CREATE TABLE origin(
   statement INTEGER NOT NULL,       -- statement.n
   load INTEGER NOT NULL,

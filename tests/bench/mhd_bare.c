@@ -1,11 +1,12 @@
-/* The baseline of `make bench-http`: libmicrohttpd alone, answering 64 bytes to every request, with the
- * same threading as the service. Prints its port, runs until killed. */
+/* The baseline of `make bench-http`: libmicrohttpd alone, answering 64 bytes to every request, with
+ * the same threading as the service. Prints its port, runs until killed. */
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char body[] = "{\"status\":\"ok\",\"padding\":\"0123456789012345678901234567890123\"}\n";
+static const char body[] =
+    "{\"status\":\"ok\",\"padding\":\"0123456789012345678901234567890123\"}\n";
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data,

@@ -292,6 +292,16 @@ static void test_busy(void **state)
     error err = {0};
     kg_store *other = NULL;
     kg_write *w = begin(f, "a"), *second = NULL;
+    kg_store *maker = NULL; /* two first loads of one graph */
+    assert_int_equal(
+        kg_open(f->path, &(kg_open_options){.create = true, .wait_ms = 50}, &maker, &err),
+        STATUS_OK);
+    assert_int_equal(kg_write_begin(maker, &second, &err), STATUS_BUSY);
+    error_clear(&err);
+    kg_close(maker);
+    add(w, iri("urn:x:a"), "urn:x:p", iri("urn:x:b"), 1);
+    (void)commit(w);
+    w = begin(f, "b");
     assert_int_equal(kg_open(f->path, &(kg_open_options){.wait_ms = 50}, &other, &err), STATUS_OK);
     assert_int_equal(kg_write_begin(other, &second, &err), STATUS_BUSY);
     kg_write_rollback(w);

@@ -1,0 +1,248 @@
+/* See base.h. */
+#include "kg/base.h"
+
+#include <stdlib.h>
+
+void kg_varint_put(buf *out, uint64_t value)
+{
+    char bytes[10];
+    size_t n = 0;
+    for (; value >= 0x80; value >>= 7)
+        bytes[n++] = (char)(value | 0x80);
+    bytes[n++] = (char)value;
+    (void)buf_add(out, str_make(bytes, n));
+}
+
+bool kg_varint_get(const unsigned char **at, const unsigned char *end, uint64_t *out)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+        unsigned char byte = *(*at)++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            *out = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t get32(const unsigned char *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+status kg_base_load(kg_db *db, error *err)
+{
+    int64_t id_bits = 0, term_bits = 0, last = 0;
+    status code =
+        kg_db_int(db, "SELECT value FROM meta WHERE key='base_rows'", 0, &db->base_rows, err);
+    if (code == STATUS_OK)
+        code = kg_db_int(db, "SELECT value FROM meta WHERE key='base_deleted'", 0,
+                         &db->base_deleted, err);
+    if (code == STATUS_OK)
+        code = kg_db_int(db, "SELECT value FROM meta WHERE key='base_id_bits'", 0, &id_bits, err);
+    if (code == STATUS_OK)
+        code =
+            kg_db_int(db, "SELECT value FROM meta WHERE key='base_term_bits'", 0, &term_bits, err);
+    if (code == STATUS_OK)
+        code = kg_db_int(db, "SELECT max(n) FROM statement", 0, &last, err);
+    if (code == STATUS_OK && (db->base_rows < 0 || db->base_rows >= KG_LATER || id_bits < 0 ||
+                              id_bits > 30 || term_bits < 0 || term_bits > 30))
+        return error_set(err, STATUS_CORRUPT, "the graph's base is damaged; restore a backup");
+    db->id_bits = (int)id_bits;
+    db->term_bits = (int)term_bits;
+    db->later = last >= KG_LATER;
+    return code;
+}
+
+status kg_base_out(kg_db *db, kg_id s, int64_t *first, int64_t *end, error *err)
+{
+    *first = *end = 0;
+    if (db->base_rows == 0)
+        return STATUS_OK;
+    sqlite3_stmt *stmt = kg_db_stmt(db, "SELECT first FROM base_out WHERE page=?1", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)(s / KG_BASE_PAGE));
+    int code = sqlite3_step(stmt);
+    if (code == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == (KG_BASE_PAGE + 1) * 4) {
+        const unsigned char *page = sqlite3_column_blob(stmt, 0);
+        *first = get32(page + 4 * (s % KG_BASE_PAGE));
+        *end = get32(page + 4 * (s % KG_BASE_PAGE + 1));
+    }
+    sqlite3_reset(stmt);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? STATUS_OK
+                                                     : kg_db_error(db, code, "graph", err);
+}
+
+/* Decodes `count` rows, the first absolute, the others as steps; false at damage. */
+static bool get_rows(const unsigned char **at, const unsigned char *end, size_t count,
+                     uint32_t *rows)
+{
+    uint64_t n = 0, step;
+    for (size_t i = 0; i < count; i++) {
+        if (!kg_varint_get(at, end, &step) || n + step >= (uint64_t)KG_LATER)
+            return false;
+        n += step;
+        rows[i] = (uint32_t)n;
+    }
+    return true;
+}
+
+/* One blob of base_in: groups of (p, count, rows). */
+static bool visit_groups(const unsigned char *at, const unsigned char *end, kg_id p,
+                         kg_base_visit visit, void *context, bool *go)
+{
+    uint32_t rows[KG_BASE_FEW];
+    uint64_t relation, count;
+    while (at < end && *go) {
+        if (!kg_varint_get(&at, end, &relation) || !kg_varint_get(&at, end, &count) ||
+            count > KG_BASE_FEW || !get_rows(&at, end, (size_t)count, rows))
+            return false;
+        kg_base_group group = {relation, (size_t)count, rows};
+        if (p == KG_ANY || p == relation)
+            *go = visit(context, &group);
+        if (p != KG_ANY && relation >= p)
+            return true;
+    }
+    return true;
+}
+
+static status damaged(error *err)
+{
+    return error_set(err, STATUS_CORRUPT,
+                     "the graph's base is damaged; restore a backup, or load the sources again");
+}
+
+/* Pieces (p, n, count, rows) of base_hub or base_relation. */
+static status visit_pieces(kg_db *db, sqlite3_stmt *stmt, bool counts_only, kg_base_visit visit,
+                           void *context, error *err)
+{
+    uint32_t rows[KG_BASE_PIECE];
+    int code;
+    bool go = true, ok = true;
+    while (go && ok && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        kg_base_group group = {(kg_id)sqlite3_column_int64(stmt, 0),
+                               (size_t)sqlite3_column_int64(stmt, 1), NULL};
+        if (!counts_only) {
+            const unsigned char *at = sqlite3_column_blob(stmt, 2);
+            const unsigned char *end =
+                at == NULL ? NULL : at + (size_t)sqlite3_column_bytes(stmt, 2);
+            ok = group.count <= KG_BASE_PIECE && get_rows(&at, end, group.count, rows);
+            group.rows = rows;
+        }
+        if (ok)
+            go = visit(context, &group);
+    }
+    kg_db_give(db, stmt);
+    if (!ok)
+        return damaged(err);
+    return !go || code == SQLITE_DONE ? STATUS_OK : kg_db_error(db, code, "graph", err);
+}
+
+static status visit_few(kg_db *db, kg_id o, kg_id p, kg_base_visit visit, void *context,
+                        bool *found, error *err)
+{
+    sqlite3_stmt *stmt = kg_db_take(db, "SELECT edges FROM base_in WHERE o=?1", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)o);
+    int code = sqlite3_step(stmt);
+    bool ok = true, go = true;
+    *found = code == SQLITE_ROW;
+    if (code == SQLITE_ROW) {
+        const unsigned char *at = sqlite3_column_blob(stmt, 0);
+        const unsigned char *end = at == NULL ? NULL : at + (size_t)sqlite3_column_bytes(stmt, 0);
+        ok = visit_groups(at, end, p, visit, context, &go);
+    }
+    kg_db_give(db, stmt);
+    if (!ok)
+        return damaged(err);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? STATUS_OK
+                                                     : kg_db_error(db, code, "graph", err);
+}
+
+status kg_base_in(kg_db *db, kg_id o, kg_id p, bool counts_only, kg_base_visit visit, void *context,
+                  error *err)
+{
+    bool found = false;
+    if (db->base_rows == 0)
+        return STATUS_OK;
+    status code = visit_few(db, o, p, visit, context, &found, err);
+    if (code != STATUS_OK || found)
+        return code;
+    sqlite3_stmt *stmt =
+        p == KG_ANY
+            ? kg_db_take(db, "SELECT p, count, rows FROM base_hub WHERE o=?1 ORDER BY p, n", err)
+            : kg_db_take(db, "SELECT p, count, rows FROM base_hub WHERE o=?1 AND p=?2 ORDER BY n",
+                         err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)o);
+    if (p != KG_ANY)
+        sqlite3_bind_int64(stmt, 2, (int64_t)p);
+    return visit_pieces(db, stmt, counts_only, visit, context, err);
+}
+
+status kg_base_relation(kg_db *db, kg_id p, bool counts_only, kg_base_visit visit, void *context,
+                        error *err)
+{
+    if (db->base_rows == 0)
+        return STATUS_OK;
+    sqlite3_stmt *stmt =
+        kg_db_take(db, "SELECT p, count, rows FROM base_relation WHERE p=?1 ORDER BY n", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)p);
+    return visit_pieces(db, stmt, counts_only, visit, context, err);
+}
+
+/* The bytes of a bucket, borrowed until the statement is reset; NULL when it is empty. */
+static const unsigned char *bucket_of(kg_db *db, const char *sql, uint64_t hash, int bits,
+                                      sqlite3_stmt **stmt, size_t *bytes, error *err)
+{
+    *stmt = kg_db_stmt(db, sql, err);
+    if (*stmt == NULL)
+        return NULL;
+    sqlite3_bind_int64(*stmt, 1, bits == 0 ? 0 : (int64_t)(hash >> (64 - bits)));
+    if (sqlite3_step(*stmt) != SQLITE_ROW)
+        return NULL;
+    *bytes = (size_t)sqlite3_column_bytes(*stmt, 0);
+    return sqlite3_column_blob(*stmt, 0);
+}
+
+status kg_base_id(kg_db *db, kg_statement_id id, uint32_t *rows, size_t most, size_t *count,
+                  error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    size_t bytes = 0;
+    *count = 0;
+    if (db->base_rows == 0)
+        return STATUS_OK;
+    const unsigned char *at = bucket_of(db, "SELECT rows FROM base_id WHERE bucket=?1", id,
+                                        db->id_bits, &stmt, &bytes, err);
+    /* Each entry: 16 further bits of the id, then the row. */
+    unsigned tag = (unsigned)(id >> (48 - db->id_bits)) & 0xffff;
+    for (size_t i = 0; at != NULL && i + 6 <= bytes && *count < most; i += 6)
+        if ((at[i] | (unsigned)at[i + 1] << 8) == tag)
+            rows[(*count)++] = get32(at + i + 2);
+    sqlite3_reset(stmt);
+    return stmt == NULL ? STATUS_CORRUPT : STATUS_OK;
+}
+
+status kg_base_terms(kg_db *db, uint64_t hash, kg_id *terms, size_t most, size_t *count, error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    size_t bytes = 0;
+    *count = 0;
+    if (db->base_rows == 0)
+        return STATUS_OK;
+    const unsigned char *at = bucket_of(db, "SELECT terms FROM base_term WHERE bucket=?1", hash,
+                                        db->term_bits, &stmt, &bytes, err);
+    for (size_t i = 0; at != NULL && i + 8 <= bytes && *count < most; i += 8)
+        if (get32(at + i) == (uint32_t)hash)
+            terms[(*count)++] = get32(at + i + 4);
+    sqlite3_reset(stmt);
+    return stmt == NULL ? STATUS_CORRUPT : STATUS_OK;
+}

@@ -1,0 +1,293 @@
+/* Writing the packed lists of the base. See base.h for their layout. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kg/bulk.h"
+
+static void put32(buf *out, uint32_t v)
+{
+    const char bytes[4] = {(char)v, (char)(v >> 8), (char)(v >> 16), (char)(v >> 24)};
+    (void)buf_add(out, str_make(bytes, 4));
+}
+
+static void bind_blob(sqlite3_stmt *stmt, int index, const buf *b)
+{
+    sqlite3_bind_blob64(stmt, index, b->data == NULL ? "" : b->data, b->length, SQLITE_STATIC);
+}
+
+static status run(kg_bulk *b, sqlite3_stmt *stmt, const buf *blob, error *err)
+{
+    return blob->failed ? error_memory(err) : kg_db_run(b->w->db, stmt, err);
+}
+
+static status put_out(kg_bulk *b, error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(b->w->db, "INSERT INTO base_out VALUES(?1,?2)", err);
+    buf page = {0};
+    status code = stmt == NULL ? STATUS_CORRUPT : STATUS_OK;
+    for (size_t at = 0; at <= b->terms / KG_BASE_PAGE && code == STATUS_OK; at++) {
+        buf_clear(&page);
+        for (size_t i = 0; i <= KG_BASE_PAGE; i++) {
+            size_t id = at * KG_BASE_PAGE + i; /* = index + 1 */
+            size_t index = id == 0 ? 0 : id - 1;
+            put32(&page, b->first[index < b->terms ? index : b->terms] + 1);
+        }
+        sqlite3_bind_int64(stmt, 1, (int64_t)at);
+        bind_blob(stmt, 2, &page);
+        code = run(b, stmt, &page, err);
+    }
+    buf_free(&page);
+    return code;
+}
+
+/* Rows (0-based) grouped by a key below `keys`: start[k] .. start[k + 1] in `list`. */
+typedef struct grouping {
+    uint32_t *start, *list;
+} grouping;
+
+static bool group_rows(const kg_bulk *b, bool by_object, grouping *out)
+{
+    out->start = calloc(b->terms + 2, sizeof *out->start);
+    out->list = malloc((b->rows + 1) * sizeof *out->list);
+    if (out->start == NULL || out->list == NULL)
+        return false;
+    for (size_t i = 0; i < b->rows; i++)
+        out->start[(by_object ? b->row[i].o : b->row[i].p) + 2]++;
+    for (size_t i = 2; i < b->terms + 2; i++)
+        out->start[i] += out->start[i - 1];
+    for (size_t i = 0; i < b->rows; i++)
+        out->list[out->start[(by_object ? b->row[i].o : b->row[i].p) + 1]++] = (uint32_t)i;
+    return true;
+}
+
+static void free_grouping(grouping *g)
+{
+    free(g->start);
+    free(g->list);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* keys: (p << 32 | row number), ascending. */
+static void pack_few(const uint64_t *keys, size_t count, buf *out)
+{
+    buf_clear(out);
+    for (size_t i = 0; i < count;) {
+        size_t end = i + 1;
+        while (end < count && keys[end] >> 32 == keys[i] >> 32)
+            end++;
+        kg_varint_put(out, (keys[i] >> 32) + 1);
+        kg_varint_put(out, end - i);
+        for (uint32_t last = 0; i < end; last = (uint32_t)keys[i++])
+            kg_varint_put(out, (uint32_t)keys[i] - last);
+    }
+}
+
+/* One piece of a list: row numbers as steps. */
+static status put_piece(kg_bulk *b, sqlite3_stmt *stmt, int column, const uint64_t *rows,
+                        size_t count, buf *blob, error *err)
+{
+    buf_clear(blob);
+    for (size_t i = 0; i < count; i++)
+        kg_varint_put(blob, (uint32_t)rows[i] - (i == 0 ? 0 : (uint32_t)rows[i - 1]));
+    sqlite3_bind_int64(stmt, column, (uint32_t)rows[0]);
+    sqlite3_bind_int64(stmt, column + 1, (int64_t)count);
+    bind_blob(stmt, column + 2, blob);
+    return run(b, stmt, blob, err);
+}
+
+static status put_hub(kg_bulk *b, size_t o, const uint64_t *keys, size_t count, buf *blob,
+                      error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(b->w->db, "INSERT INTO base_hub VALUES(?1,?2,?3,?4,?5)", err);
+    status code = stmt == NULL ? STATUS_CORRUPT : STATUS_OK;
+    for (size_t i = 0; i < count && code == STATUS_OK;) {
+        size_t end = i + 1;
+        while (end < count && end - i < KG_BASE_PIECE && keys[end] >> 32 == keys[i] >> 32)
+            end++;
+        sqlite3_bind_int64(stmt, 1, (int64_t)o + 1);
+        sqlite3_bind_int64(stmt, 2, (int64_t)(keys[i] >> 32) + 1);
+        code = put_piece(b, stmt, 3, keys + i, end - i, blob, err);
+        i = end;
+    }
+    return code;
+}
+
+static status put_in(kg_bulk *b, error *err)
+{
+    grouping g = {0};
+    buf blob = {0};
+    uint64_t *keys = NULL;
+    size_t capacity = 0;
+    status code = group_rows(b, true, &g) ? STATUS_OK : error_memory(err);
+    sqlite3_stmt *stmt = kg_db_stmt(b->w->db, "INSERT INTO base_in VALUES(?1,?2)", err);
+    if (stmt == NULL)
+        code = STATUS_CORRUPT;
+    for (size_t o = 0; o < b->terms && code == STATUS_OK; o++) {
+        size_t count = g.start[o + 1] - g.start[o];
+        if (count == 0)
+            continue;
+        if (count > capacity) {
+            free(keys);
+            capacity = count * 2;
+            keys = malloc(capacity * sizeof *keys);
+            if (keys == NULL) {
+                code = error_memory(err);
+                break;
+            }
+        }
+        bool sorted = true;
+        for (size_t i = 0; i < count; i++) {
+            uint32_t row = g.list[g.start[o] + i];
+            keys[i] = (uint64_t)b->row[row].p << 32 | (row + 1);
+            sorted &= i == 0 || keys[i - 1] < keys[i];
+        }
+        if (!sorted)
+            qsort(keys, count, sizeof *keys, by_value);
+        if (count > KG_BASE_FEW) {
+            code = put_hub(b, o, keys, count, &blob, err);
+            continue;
+        }
+        pack_few(keys, count, &blob);
+        sqlite3_bind_int64(stmt, 1, (int64_t)o + 1);
+        bind_blob(stmt, 2, &blob);
+        code = run(b, stmt, &blob, err);
+    }
+    free(keys);
+    buf_free(&blob);
+    free_grouping(&g);
+    return code;
+}
+
+static status put_relations(kg_bulk *b, error *err)
+{
+    grouping g = {0};
+    buf blob = {0};
+    uint64_t rows[KG_BASE_PIECE];
+    status code = group_rows(b, false, &g) ? STATUS_OK : error_memory(err);
+    sqlite3_stmt *stmt = kg_db_stmt(b->w->db, "INSERT INTO base_relation VALUES(?1,?2,?3,?4)", err);
+    if (stmt == NULL)
+        code = STATUS_CORRUPT;
+    for (size_t p = 0; p < b->terms && code == STATUS_OK; p++) {
+        for (size_t i = g.start[p]; i < g.start[p + 1] && code == STATUS_OK;) {
+            size_t count = 0;
+            while (count < KG_BASE_PIECE && i < g.start[p + 1])
+                rows[count++] = g.list[i++] + 1u;
+            sqlite3_bind_int64(stmt, 1, (int64_t)p + 1);
+            code = put_piece(b, stmt, 2, rows, count, &blob, err);
+        }
+    }
+    buf_free(&blob);
+    free_grouping(&g);
+    return code;
+}
+
+/* How many upper bits make buckets of about 128. */
+static int bits_for(size_t count)
+{
+    int bits = 1;
+    while (bits < 24 && count >> bits > 128)
+        bits++;
+    return bits;
+}
+
+/* Indexes 0..count-1 grouped by the upper bits of their hashes. */
+typedef uint64_t (*hash_at)(const kg_bulk *b, size_t i);
+
+static bool group_hashes(const kg_bulk *b, size_t count, int bits, hash_at hash, grouping *out)
+{
+    size_t buckets = (size_t)1 << bits;
+    out->start = calloc(buckets + 2, sizeof *out->start);
+    out->list = malloc((count + 1) * sizeof *out->list);
+    if (out->start == NULL || out->list == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        out->start[(hash(b, i) >> (64 - bits)) + 2]++;
+    for (size_t i = 2; i < buckets + 2; i++)
+        out->start[i] += out->start[i - 1];
+    for (size_t i = 0; i < count; i++)
+        out->list[out->start[(hash(b, i) >> (64 - bits)) + 1]++] = (uint32_t)i;
+    return true;
+}
+
+static uint64_t id_at(const kg_bulk *b, size_t i)
+{
+    return b->ids[i];
+}
+
+static uint64_t term_at(const kg_bulk *b, size_t i)
+{
+    return kg_dict_at(b->w->dict, i)->hash;
+}
+
+static status put_meta(kg_bulk *b, const char *key, int64_t value, error *err)
+{
+    char text[32];
+    sqlite3_stmt *stmt = kg_db_stmt(b->w->db, "INSERT OR REPLACE INTO meta VALUES(?1,?2)", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    (void)snprintf(text, sizeof text, "%lld", (long long)value);
+    kg_db_bind_str(stmt, 1, str_from(key));
+    kg_db_bind_str(stmt, 2, str_from(text));
+    return kg_db_run(b->w->db, stmt, err);
+}
+
+static status put_buckets(kg_bulk *b, size_t count, int bits, hash_at hash, bool ids, error *err)
+{
+    grouping g = {0};
+    buf blob = {0};
+    status code = group_hashes(b, count, bits, hash, &g) ? STATUS_OK : error_memory(err);
+    sqlite3_stmt *stmt = ids ? kg_db_stmt(b->w->db, "INSERT INTO base_id VALUES(?1,?2)", err)
+                             : kg_db_stmt(b->w->db, "INSERT INTO base_term VALUES(?1,?2)", err);
+    if (stmt == NULL)
+        code = STATUS_CORRUPT;
+    for (size_t k = 0; k < (size_t)1 << bits && code == STATUS_OK; k++) {
+        if (g.start[k] == g.start[k + 1])
+            continue;
+        buf_clear(&blob);
+        for (size_t i = g.start[k]; i < g.start[k + 1]; i++) {
+            uint64_t h = hash(b, g.list[i]);
+            unsigned tag = (unsigned)(h >> (48 - bits)) & 0xffff;
+            const char bytes[2] = {(char)tag, (char)(tag >> 8)};
+            if (ids)
+                (void)buf_add(&blob, str_make(bytes, 2));
+            else
+                put32(&blob, (uint32_t)h);
+            put32(&blob, g.list[i] + 1);
+        }
+        sqlite3_bind_int64(stmt, 1, (int64_t)k);
+        bind_blob(stmt, 2, &blob);
+        code = run(b, stmt, &blob, err);
+    }
+    buf_free(&blob);
+    free_grouping(&g);
+    return code;
+}
+
+status kg_bulk_indexes(kg_bulk *b, error *err)
+{
+    int bits = bits_for(b->rows);
+    status code = put_out(b, err);
+    if (code == STATUS_OK)
+        code = put_in(b, err);
+    if (code == STATUS_OK)
+        code = put_relations(b, err);
+    if (code == STATUS_OK)
+        code = put_buckets(b, b->rows, bits, id_at, true, err);
+    if (code == STATUS_OK)
+        code = put_meta(b, "base_rows", (int64_t)b->rows, err);
+    b->w->db->id_bits = bits;
+    return code == STATUS_OK ? put_meta(b, "base_id_bits", bits, err) : code;
+}
+
+status kg_bulk_terms(kg_bulk *b, error *err)
+{
+    int bits = bits_for(b->terms);
+    status code = put_buckets(b, b->terms, bits, term_at, false, err);
+    b->w->db->term_bits = bits;
+    return code == STATUS_OK ? put_meta(b, "base_term_bits", bits, err) : code;
+}
