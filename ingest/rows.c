@@ -395,6 +395,20 @@ static const mapping_predicate *find_predicate(const ingest_mapping *m, str name
     return NULL;
 }
 
+/* The columns' values as statements about one subject. */
+static status emit_columns(ingest_rows *r, kg_term subject)
+{
+    value_list values;
+    status st = STATUS_OK;
+    for (size_t i = 0; st == STATUS_OK && i < r->m->column_count; i++) {
+        const mapping_column *c = &r->m->columns[i];
+        st = values_of(r, &c->cell, &values);
+        for (size_t j = 0; st == STATUS_OK && j < values.count; j++)
+            st = emit_value(r, subject, c, values.items[j]);
+    }
+    return st;
+}
+
 /* A record of subject, predicate and object. */
 static status take_triple(ingest_rows *r)
 {
@@ -434,12 +448,12 @@ static status take_triple(ingest_rows *r)
                      other ? known->subject_space : r->m->subject.space, &subject);
     for (size_t i = 0; st == STATUS_OK && i < o.count; i++)
         st = emit_value(r, subject, &c, o.items[i]);
-    return st;
+    return st == STATUS_OK ? emit_columns(r, subject) : st;
 }
 
 static status take_columns(ingest_rows *r)
 {
-    value_list subjects, values;
+    value_list subjects;
     status st = values_of(r, &r->m->subject.cell, &subjects);
     if (st != STATUS_OK)
         return st;
@@ -451,12 +465,8 @@ static status take_columns(ingest_rows *r)
         if (r->m->subject.object != MAPPING_IRI)
             st = make_entity(r, subjects.items[k], r->m->subject.class_name, r->m->subject.space,
                              &subject);
-        for (size_t i = 0; st == STATUS_OK && i < r->m->column_count; i++) {
-            const mapping_column *c = &r->m->columns[i];
-            st = values_of(r, &c->cell, &values);
-            for (size_t j = 0; st == STATUS_OK && j < values.count; j++)
-                st = emit_value(r, subject, c, values.items[j]);
-        }
+        if (st == STATUS_OK)
+            st = emit_columns(r, subject);
     }
     return st;
 }
@@ -468,9 +478,7 @@ static status take_record(ingest_rows *r, uint64_t line)
     if (st == STATUS_OK)
         st = side_values(r);
     if (st == STATUS_OK)
-        st = r->m->has_predicate ? take_triple(r) : STATUS_OK;
-    if (st == STATUS_OK && r->m->column_count > 0)
-        st = take_columns(r);
+        st = r->m->has_predicate ? take_triple(r) : take_columns(r);
     arena_reset(r->memory);
     return st;
 }

@@ -109,7 +109,6 @@ static status emit_names(emitter *e)
         {"r:paragraph_number", "款号", "paragraph number"},
         {"r:heading", "标题", "heading"},
         {"r:text", "条文", "text"},
-        {"r:has_paragraph", "款", "paragraph"},
         {"r:cites", "引用", "cites"},
         {"r:adopted", "通过日期", "adopted"},
         {"r:amended", "修改日期", "amended"},
@@ -148,7 +147,8 @@ static kg_term version_term(emitter *e, str title, clock_day day)
 
 static status emit_event(emitter *e, const statute_event *ev)
 {
-    static const char *const names[] = {"", "adopted", "amended", "effective", ""};
+    /* When it came into force is said by emit_law, with the version's validity. */
+    static const char *const names[] = {"", "adopted", "amended", "", ""};
     status st = STATUS_OK;
     if (names[ev->kind][0] != '\0')
         st = add_always(e, e->law, names[ev->kind], date_term(e, ev->day), ev->line);
@@ -287,8 +287,6 @@ static status emit_paragraphs(emitter *e, const statute_article *art, kg_term se
         st = add_type(e, term, "paragraph", p->line);
         if (st == STATUS_OK)
             st = statute_add(f, e->sink, term, "part_of", self, p->line, e->err);
-        if (st == STATUS_OK)
-            st = statute_add(f, e->sink, self, "has_paragraph", term, p->line, e->err);
         if (st == STATUS_OK)
             st = statute_add(f, e->sink, term, "paragraph_number", number_term(e, (unsigned)i + 1),
                              p->line, e->err);
