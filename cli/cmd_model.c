@@ -6,6 +6,9 @@
 #include "cli/model.h"
 
 static const command subcommands[] = {
+    {"tokenize", "show the tokens of a text", 0, cmd_model_tokenize},
+    {"generate", "let a model (a file or a URL) go on with a text, or answer", 0,
+     cmd_model_generate},
     {"train", "make the embedded model: data, training, export", 0, cmd_model_train},
     {NULL, NULL, 0, NULL},
 };
