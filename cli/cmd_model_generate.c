@@ -131,12 +131,12 @@ static json_t *tokens_value(const llm_result *r)
 static void print_json(const llm *model, const llm_result *r)
 {
     str name = llm_name(model);
-    json_t *root = json_pack(
-        "{s:s%,s:s%,s:s,s:{s:I,s:I,s:I}}", "model", name.data, name.length, "text",
-        r->text.data == NULL ? "" : r->text.data, r->text.length, "finish",
-        llm_finish_name(r->finish), "usage", "prompt_tokens", (json_int_t)r->prompt_tokens,
-        "cached_tokens", (json_int_t)r->cached_tokens, "completion_tokens",
-        (json_int_t)r->completion_tokens);
+    json_t *root =
+        json_pack("{s:s%,s:s%,s:s,s:{s:I,s:I,s:I}}", "model", name.data, name.length, "text",
+                  r->text.data == NULL ? "" : r->text.data, r->text.length, "finish",
+                  llm_finish_name(r->finish), "usage", "prompt_tokens",
+                  (json_int_t)r->prompt_tokens, "cached_tokens", (json_int_t)r->cached_tokens,
+                  "completion_tokens", (json_int_t)r->completion_tokens);
     if (r->said_count > 0)
         json_object_set_new(root, "tokens", tokens_value(r));
     json_dumpf(root, stdout, JSON_INDENT(2));
