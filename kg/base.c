@@ -222,11 +222,11 @@ status kg_base_id(kg_db *db, kg_statement_id id, uint32_t *rows, size_t most, si
         return STATUS_OK;
     const unsigned char *at = bucket_of(db, "SELECT rows FROM base_id WHERE bucket=?1", id,
                                         db->id_bits, &stmt, &bytes, err);
-    /* Each entry: 16 further bits of the id, then the row. */
-    unsigned tag = (unsigned)(id >> (48 - db->id_bits)) & 0xffff;
-    for (size_t i = 0; at != NULL && i + 6 <= bytes && *count < most; i += 6)
-        if ((at[i] | (unsigned)at[i + 1] << 8) == tag)
-            rows[(*count)++] = get32(at + i + 2);
+    /* Each entry: 8 further bits of the id, then the row. */
+    unsigned tag = (unsigned)(id >> (56 - db->id_bits)) & 0xff;
+    for (size_t i = 0; at != NULL && i + 5 <= bytes && *count < most; i += 5)
+        if (at[i] == tag)
+            rows[(*count)++] = get32(at + i + 1);
     sqlite3_reset(stmt);
     return stmt == NULL ? STATUS_CORRUPT : STATUS_OK;
 }

@@ -1,7 +1,7 @@
 /* The packed base: how the rows of a graph's first load are found. Inside kg/.
  *
  * Rows are numbered 1..N in the order (s, p, o), so a subject's rows are a range: base_out holds,
- * for each 512 subjects, the first row of each (513 little-endian 32-bit numbers). An object's rows
+ * for each 500 subjects, the first row of each (501 little-endian 32-bit numbers). An object's rows
  * are a list: base_in holds groups of varints (p, count, first row, steps ...) for objects with few
  * rows, base_hub one relation's rows by pieces for the others, base_relation a relation's. The
  * buckets of base_id (rows) and base_term (lower 32 bits of the hash, term) are chosen by the upper
@@ -13,9 +13,9 @@
 #include "core/buf.h"
 #include "kg/internal.h"
 
-#define KG_BASE_PAGE 512
+#define KG_BASE_PAGE 500
 #define KG_BASE_FEW 256              /* rows of an object that go into base_in */
-#define KG_BASE_PIECE 1000           /* rows in one piece of a list */
+#define KG_BASE_PIECE 400 /* rows in one piece of a list: stays on a SQLite page */
 #define KG_LATER INT64_C(2147483648) /* the first row number of later loads */
 
 /* Reads base_rows and the like out of meta. */

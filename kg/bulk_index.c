@@ -251,10 +251,8 @@ static status put_buckets(kg_bulk *b, size_t count, int bits, hash_at hash, bool
         buf_clear(&blob);
         for (size_t i = g.start[k]; i < g.start[k + 1]; i++) {
             uint64_t h = hash(b, g.list[i]);
-            unsigned tag = (unsigned)(h >> (48 - bits)) & 0xffff;
-            const char bytes[2] = {(char)tag, (char)(tag >> 8)};
             if (ids)
-                (void)buf_add(&blob, str_make(bytes, 2));
+                (void)buf_add_char(&blob, (char)(h >> (56 - bits)));
             else
                 put32(&blob, (uint32_t)h);
             put32(&blob, g.list[i] + 1);

@@ -5,7 +5,7 @@
 #include "kg/bulk.h"
 
 #define NAME_MOST 512   /* bytes; longer labels are not cut into grams */
-#define GRAM_PIECE 2000 /* labels in one piece of a gram's list */
+#define GRAM_PIECE 450 /* labels in one piece of a gram's list */
 
 typedef struct pending_label {
     uint32_t term, literal; /* indexes; literal UINT32_MAX: the IRI's own */

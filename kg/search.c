@@ -150,7 +150,11 @@ static status candidates_of(kg_read *read, const uint64_t *grams, size_t count, 
     size_t known = 0, total = 0, n = 0;
     if (sizes == NULL)
         return error_memory(err);
-    for (size_t i = 0; i < count; i++) {
+    /* Single characters serve only where there is nothing longer. */
+    size_t single = 0;
+    while (single < count && grams[single] < (uint64_t)1 << 21)
+        single++;
+    for (size_t i = single < count ? single : 0; i < count; i++) {
         int64_t labels = 0;
         status code = gram_labels(read, grams[i], &labels, err);
         if (code != STATUS_OK)
@@ -159,6 +163,8 @@ static status candidates_of(kg_read *read, const uint64_t *grams, size_t count, 
             sizes[known++] = (gram_size){grams[i], labels};
     }
     qsort(sizes, known, sizeof *sizes, by_size);
+    if (known == 1 && sizes[0].labels > CANDIDATES_USED)
+        sizes[0].labels = CANDIDATES_USED; /* the shortest names are the closest */
     known = known > GRAMS_USED ? GRAMS_USED : known;
     for (size_t i = 0; i < known; i++)
         total += (size_t)sizes[i].labels;
