@@ -571,6 +571,11 @@ static status ask(run *r, const lf_node *f, const execute_set *found, execute_se
     }
     /* A comparison that fails on what is there is a "no" that the graph supports. */
     bool measured_no = found->count > 0 && f->b != NULL && f->compare != LF_EQ;
+    /* So is another value of a relation that has one value at a time. */
+    if (f->a->op == LF_HOP && !f->a->step.inverse && !f->a->step.closure && f->b != NULL) {
+        const retriever_relation *info = known(r, f->a->step.relation.id);
+        measured_no = measured_no || (found->count == 1 && info != NULL && info->functional);
+    }
     r->out->truth = matching->count > 0             ? EXECUTE_YES
                     : !r->open_world || measured_no ? EXECUTE_NO
                                                     : EXECUTE_UNKNOWN;

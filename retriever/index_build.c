@@ -164,8 +164,44 @@ static int compare_edges(const void *x, const void *y)
     return a->to < b->to ? -1 : a->to > b->to;
 }
 
+/* Names and bookkeeping: what they lead to is no value. */
+static size_t naming_relations(builder *b, uint32_t *out, size_t capacity)
+{
+    static const char *const iris[] = {
+        "http://www.w3.org/2000/01/rdf-schema#label",
+        "http://www.w3.org/2004/02/skos/core#prefLabel",
+        "http://www.w3.org/2004/02/skos/core#altLabel",
+        "http://schema.org/name",
+        "https://schema.org/name",
+        "http://www.geneontology.org/formats/oboInOwl#hasExactSynonym",
+        "http://www.geneontology.org/formats/oboInOwl#hasRelatedSynonym",
+        "http://www.geneontology.org/formats/oboInOwl#hasNarrowSynonym",
+        "http://www.geneontology.org/formats/oboInOwl#hasBroadSynonym"};
+    size_t n = 0;
+    for (size_t i = 0; i < CORE_COUNT(iris) && n < capacity; i++) {
+        kg_id id = 0;
+        kg_term term = {.kind = KG_TERM_IRI, .lexical = str_from(iris[i])};
+        if (failed(b, kg_find(b->read, term, &id, b->err)))
+            return 0;
+        uint32_t relation = id == 0 ? INDEX_NONE : find_id(&b->relations, id);
+        if (relation != INDEX_NONE)
+            out[n++] = relation;
+    }
+    return n;
+}
+
+static void mark_value(builder *b, const edge3 *e, const uint32_t *naming, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (naming[i] == e->relation)
+            return;
+    b->flags.data[e->to] |= 2;
+}
+
 static bool number_edges(builder *b)
 {
+    uint32_t naming[16];
+    size_t naming_count = naming_relations(b, naming, CORE_COUNT(naming));
     const raw_edge *raw = (const raw_edge *)(void *)b->raw.data;
     edge3 *edges = vector_push(&b->edges, b->raw.count + 1);
     if (edges == NULL)
@@ -174,8 +210,10 @@ static bool number_edges(builder *b)
     for (size_t i = 0; i < b->raw.count; i++) {
         edge3 e = {find_id(&b->ids, raw[i].s), find_id(&b->relations, raw[i].p),
                    find_id(&b->ids, raw[i].o)};
-        if (e.relation != INDEX_NONE)
-            edges[kept++] = e;
+        if (e.relation == INDEX_NONE)
+            continue;
+        mark_value(b, &e, naming, naming_count);
+        edges[kept++] = e;
     }
     b->edges.count = kept;
     free(b->raw.data);
@@ -278,8 +316,9 @@ static bool name_the_rest(builder *b)
             break;
         for (size_t i = 0; i < n; i++) {
             bool literal = terms[i].kind == KG_TERM_LITERAL;
-            b->flags.data[from + i] = literal;
-            if (b->named.data[from + i] || terms[i].kind == KG_TERM_BLANK)
+            bool value = (b->flags.data[from + i] & 2) != 0 || b->edges.count == 0;
+            b->flags.data[from + i] = (char)(literal ? 1 : 0);
+            if (b->named.data[from + i] || terms[i].kind == KG_TERM_BLANK || (literal && !value))
                 continue;
             str text = literal ? terms[i].lexical : kg_iri_label(terms[i].lexical, b->scratch);
             if (!add_name(b, (uint32_t)(from + i), KG_LABEL_PRIMARY, literal, text, terms[i].lang))

@@ -10,7 +10,7 @@
 #include "core/error.h"
 #include "kg/store.h"
 
-#define INDEX_MAGIC 0x3130584c48435556ull /* "VUCHLX01" */
+#define INDEX_MAGIC 0x3230584c48435556ull /* "VUCHLX02" */
 #define INDEX_MAX_EDGES 16000000u
 #define INDEX_MAX_FOLLOW 512u /* relations for which the follow matrix is kept */
 

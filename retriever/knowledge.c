@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "core/buf.h"
 #include "kg/pack.h"
 
 #define CONCEPT_COLUMNS 11
@@ -183,6 +184,36 @@ static status inherit(maker *m, retriever_relation *r, const concept *c, float l
     return s;
 }
 
+/* How well a name of a relation names a concept: the concept's words (names, then phrases) must
+ * hold the name's, and one of the concept's names must be held by it. */
+static float concept_likeness(maker *m, const retriever_alias *name, const concept *c)
+{
+    static const int columns[] = {C_EN_LABEL, C_EN_ALIASES, C_ZH_LABEL, C_ZH_ALIASES};
+    float covered = 0;
+    for (size_t n = 0; n < CORE_COUNT(columns); n++) {
+        str cell = c->columns[columns[n]], one;
+        while (next_phrase(&cell, &one)) {
+            float cover = phrasebook_cover(m->k->steps, one, name->text, m->scratch) *
+                          (n % 2 == 0 ? 1.0f : 0.96f);
+            covered = cover > covered ? cover : covered;
+        }
+    }
+    if (covered < LEAST_LIKENESS)
+        return 0;
+    buf words = {0};
+    for (size_t n = 0; n < CORE_COUNT(columns); n++) {
+        buf_add(&words, c->columns[columns[n]]);
+        buf_add_cstr(&words, "; ");
+    }
+    float named = phrasebook_cover(m->k->steps, name->text, buf_str(&words), m->scratch);
+    buf_add(&words, c->columns[C_EN_FORWARD]);
+    buf_add_cstr(&words, "; ");
+    buf_add(&words, c->columns[C_ZH_FORWARD]);
+    float said = 0.92f * phrasebook_cover(m->k->steps, name->text, buf_str(&words), m->scratch);
+    buf_free(&words);
+    return covered * (named > said ? named : said) * name->weight;
+}
+
 /* Concepts whose names are like this relation's own names. */
 static status inherit_concepts(maker *m, retriever_relation *r)
 {
@@ -198,26 +229,21 @@ static status inherit_concepts(maker *m, retriever_relation *r)
         size_t count = 0;
         if (m->aliases[i].inverse)
             continue;
-        status s = text_tokenise(m->aliases[i].text, true, m->scratch, &tokens, m->err);
+        /* "plays_in_club_inverse" is the other side of plays_in_club. */
+        size_t inverse_at = str_find(m->aliases[i].text, STR("inverse"), 0);
+        retriever_alias plain = m->aliases[i];
+        if (inverse_at != STR_NONE && inverse_at > 0) {
+            plain.text = str_slice(plain.text, 0, inverse_at);
+            inverse_name = true;
+        }
+        status s = text_tokenise(plain.text, true, m->scratch, &tokens, m->err);
         if (s == STATUS_OK)
             s = phrasebook_match(m->names, &tokens, NULL, 0.3f, 1, m->scratch, &hits, &count,
                                  m->err);
         if (s != STATUS_OK)
             return s;
-        for (size_t k = 0; k < tokens.count; k++)
-            inverse_name = inverse_name || str_equal(tokens.items[k].norm, STR("inverse"));
         for (size_t h = 0; h < count && h < 12; h++) {
-            float likeness = 0;
-            const concept *c = &m->concepts[hits[h].target];
-            static const int columns[] = {C_EN_LABEL, C_EN_ALIASES, C_ZH_LABEL, C_ZH_ALIASES};
-            for (size_t n = 0; n < CORE_COUNT(columns); n++) {
-                str cell = c->columns[columns[n]], name;
-                while (next_phrase(&cell, &name)) {
-                    float l = phrasebook_likeness(m->names, m->aliases[i].text, name, m->scratch) *
-                              (n % 2 == 0 ? 1.0f : 0.93f) * m->aliases[i].weight;
-                    likeness = l > likeness ? l : likeness;
-                }
-            }
+            float likeness = concept_likeness(m, &plain, &m->concepts[hits[h].target]);
             for (size_t b = 0; b < CONCEPTS_PER_RELATION; b++) {
                 if (best[b].concept == hits[h].target && best[b].likeness >= likeness)
                     break;

@@ -95,7 +95,8 @@ static float span_weight(const linker *l, uint32_t first, uint32_t last)
 {
     float weight = 0;
     for (uint32_t i = first; i <= last; i++)
-        weight += 0.01f + phrasebook_content(l->in->knowledge->steps, &l->tokens, i);
+        weight += (i > first ? 0.06f : 0.01f) +
+                  phrasebook_content(l->in->knowledge->steps, &l->tokens, i);
     return weight;
 }
 
@@ -149,6 +150,10 @@ static span *try_span(linker *l, uint32_t first, uint32_t last, uint64_t exact, 
     }
     if (s->sense_count == 0)
         return NULL;
+    /* An exact primary label beats aliases. */
+    for (size_t i = 1; s->senses[0].match == RETRIEVER_MATCH_LABEL && i < s->sense_count; i++)
+        if (s->senses[i].match != RETRIEVER_MATCH_LABEL)
+            s->sense_count = i;
     s->quoted = is_quoted(l, first, last);
     s->weight = span_weight(l, first, last) + (s->quoted ? QUOTED_BONUS : 0);
     if (s->senses[0].match == RETRIEVER_MATCH_FORM)

@@ -26,8 +26,8 @@ struct operators {
 };
 
 static const char *const kind_names[OPERATOR_KINDS] = {
-    "count", "max",      "min",   "greater", "less", "compare", "ask",     "not",   "and",
-    "or",    "describe", "other", "all",     "want", "type",    "measure", "filler"};
+    "count",    "max",   "min", "greater", "less", "compare", "ask",  "not",     "and",   "or",
+    "describe", "other", "all", "open",    "list", "want",    "type", "measure", "filler"};
 
 static bool kind_of(str name, operator_kind *kind, str *detail)
 {
@@ -202,6 +202,10 @@ status operators_find(const operators *o, str question, str lang, arena *a, oper
     pcre2_match_data_free(data);
     if (s == STATUS_OK)
         s = run_pack(o, question, lang, a, &hits, &capacity, err);
+    if (hits.has[OPERATOR_OPEN])
+        hits.has[OPERATOR_ASK] = false;
+    if (hits.has[OPERATOR_LIST])
+        hits.has[OPERATOR_COUNT] = false;
     if (s == STATUS_OK)
         *out = hits;
     return s;

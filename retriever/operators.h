@@ -29,6 +29,8 @@ typedef enum operator_kind {
     OPERATOR_DESCRIBE,
     OPERATOR_OTHER,   /* other, same: an answer that is not the entity itself */
     OPERATOR_ALL,     /* of any depth */
+    OPERATOR_OPEN,    /* who, what, how many: not a question of yes or no */
+    OPERATOR_LIST,    /* the things themselves, not how many */
     OPERATOR_WANT,    /* detail: the kind of answer */
     OPERATOR_TYPE,    /* detail: the kind of thing named */
     OPERATOR_MEASURE, /* detail: money, duration, percent, date, number */

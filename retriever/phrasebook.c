@@ -92,7 +92,7 @@ static bool pairs_with_next(const text_tokens *t, size_t i)
 
 static uint64_t prefix_of(const text_token *t)
 {
-    if (t->kind != TEXT_WORD || t->norm.length < 4)
+    if (t->kind != TEXT_WORD || t->norm.length < 3)
         return 0;
     return str_hash(text_root(t->norm), 77);
 }
@@ -378,10 +378,13 @@ static bool add_hit(matcher *m, phrasebook_hit hit)
     return true;
 }
 
-static void cover(phrasebook_hit *hit, const gram *g)
+static void cover(phrasebook_hit *hit, const gram *g, bool telling)
 {
-    for (size_t i = g->first; i <= g->last; i++)
+    for (size_t i = g->first; i <= g->last; i++) {
         token_mask_set(&hit->mask, i);
+        if (telling)
+            token_mask_set(&hit->core, i);
+    }
 }
 
 /* One reading of the phrase around the occurrence `anchor` of its most telling gram. */
@@ -403,7 +406,7 @@ static bool instance(matcher *m, const touched *t, uint16_t best, uint8_t occurr
         if (nearest < 0)
             continue;
         found += mass[i] * (f->prefix[nearest] ? PREFIX_WORTH : 1);
-        cover(&hit, &m->question[f->positions[nearest]]);
+        cover(&hit, &m->question[f->positions[nearest]], mass[i] >= 0.5f * mass[best]);
     }
     float share = found / ph->mass;
     hit.quality = ph->weight * share * sqrtf(share) * (found / (found + 0.12f));
@@ -505,28 +508,26 @@ float phrasebook_content(const phrasebook *pb, const text_tokens *tokens, size_t
     return 0.5f * (after < before ? after : before);
 }
 
-float phrasebook_likeness(const phrasebook *pb, str x, str y, arena *a)
+float phrasebook_cover(const phrasebook *pb, str x, str y, arena *a)
 {
     text_tokens tx = {0}, ty = {0};
     error ignored = {0};
-    gram gx[MAX_GRAMS], gy[MAX_GRAMS];
+    gram gx[MAX_GRAMS], gy[PHRASEBOOK_TOKENS];
     if (text_tokenise(x, true, a, &tx, &ignored) != STATUS_OK ||
         text_tokenise(y, true, a, &ty, &ignored) != STATUS_OK)
         return 0;
-    size_t nx = make_grams(&tx, gx, MAX_GRAMS), ny = make_grams(&ty, gy, MAX_GRAMS);
+    size_t nx = make_grams(&tx, gx, MAX_GRAMS), ny = make_grams(&ty, gy, PHRASEBOOK_TOKENS);
     float shared = 0, all = 0;
     for (size_t i = 0; i < nx; i++) {
         float w = gram_weight(pb, gx[i].hash), best = 0;
         for (size_t k = 0; k < ny; k++) {
             if (gx[i].hash == gy[k].hash)
                 best = 1;
-            else if (gx[i].prefix != 0 && gx[i].prefix == gy[k].prefix && best < 0.8f)
-                best = 0.8f;
+            else if (gx[i].prefix != 0 && gx[i].prefix == gy[k].prefix && best < 0.85f)
+                best = 0.85f;
         }
-        shared += 2 * w * best;
+        shared += w * best;
         all += w;
     }
-    for (size_t k = 0; k < ny; k++)
-        all += gram_weight(pb, gy[k].hash);
     return all > 0 ? shared / all : 0;
 }

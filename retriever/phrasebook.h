@@ -65,6 +65,7 @@ typedef struct phrasebook_hit {
     float quality;   /* 0..1: weight x share of the phrase's words found, less for words that say
                         little */
     float anchor;    /* position of the most telling word */
+    token_mask core; /* of these, those that the telling words stand in */
     token_mask mask; /* the question's tokens that say it */
 } phrasebook_hit;
 /* Hits with quality at least `least`, at most `per_target` of each target, best first. Tokens in
@@ -76,7 +77,7 @@ status phrasebook_match(const phrasebook *pb, const text_tokens *tokens, const t
 /* How much a token of a question says, 0 (a function word) to 1 (never seen in any phrase). */
 float phrasebook_content(const phrasebook *pb, const text_tokens *tokens, size_t at);
 
-/* How alike two texts are by shared idf mass, 0..1 (symmetric). Before or after sealing. */
-float phrasebook_likeness(const phrasebook *pb, str x, str y, arena *a);
+/* The idf-weighted share of the words of `x` that `y` has, 0..1. Before or after sealing. */
+float phrasebook_cover(const phrasebook *pb, str x, str y, arena *a);
 
 #endif

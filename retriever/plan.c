@@ -80,7 +80,8 @@ static void read_wanted_kind(plan *p)
     static const char *const words[] = {"which", "what", "name", "list", "哪些", "什么", "哪个",
                                         "哪种",  "哪几", "哪部", "哪位", "哪家", "哪"};
     const operator_hits *ops = p->in->operators;
-    size_t wanted_at = SIZE_MAX;
+    size_t wanted_at = SIZE_MAX, kind_at = SIZE_MAX;
+    size_t reach = str_equal(p->in->lang, STR("zh")) ? 4 : 14;
     for (size_t i = 0; i < ops->count; i++)
         if (ops->items[i].kind == OPERATOR_WANT && ops->items[i].start < wanted_at) {
             wanted_at = ops->items[i].start;
@@ -94,9 +95,11 @@ static void read_wanted_kind(plan *p)
         str before = str_slice(p->in->question, from, h->start);
         for (size_t w = 0; w < CORE_COUNT(words); w++) {
             size_t at = str_find(before, str_from(words[w]), 0);
-            bool near = at != STR_NONE && before.length - at < strlen(words[w]) + 12;
-            if (near && from + at <= wanted_at) {
+            bool near = at != STR_NONE && before.length - at < strlen(words[w]) + reach;
+            bool first = from + at < wanted_at || (from + at == wanted_at && h->start < kind_at);
+            if (near && first) {
                 wanted_at = from + at;
+                kind_at = h->start;
                 p->want = h->detail;
                 p->want_kind = true;
             }
@@ -223,9 +226,29 @@ static size_t steps_from(const plan *p, const plan_path *path, uint8_t *seen, ui
 static bool hit_used(const plan *p, const plan_path *path, int hit)
 {
     for (uint8_t i = 0; i < path->hops; i++)
-        if (path->hits[i] >= 0 && p->hits[path->hits[i]].anchor == p->hits[hit].anchor)
+        if (path->hits[i] >= 0 &&
+            token_mask_meets(&p->hits[path->hits[i]].core, &p->hits[hit].core))
             return true;
     return false;
+}
+
+/* A longer walk is worth it only for words that the walk so far does not use. */
+static bool more_is_said(const plan *p, const plan_path *path)
+{
+    if (path->hops == 0 || p->in->operators->has[OPERATOR_OTHER])
+        return true;
+    for (size_t h = 0; h < p->hit_count; h++)
+        if (!hit_used(p, path, (int)h))
+            return true;
+    return false;
+}
+
+static size_t unsaid_hops(const plan_path *path)
+{
+    size_t n = 0;
+    for (uint8_t i = 0; i < path->hops; i++)
+        n += path->hits[i] < 0;
+    return n;
 }
 
 static float path_order(const plan_path *path)
@@ -273,10 +296,15 @@ static size_t extensions_of(plan *p, const plan_path *beam, size_t beam_count, e
         return 0;
     }
     for (size_t b = 0; b < beam_count; b++) {
+        if (!more_is_said(p, &beam[b]))
+            continue;
         size_t count = steps_from(p, &beam[b], seen, steps, 512);
+        bool last = beam[b].hops + 1 == PLAN_HOPS;
+        bool silent_step = unsaid_hops(&beam[b]) == 0 && !last;
         for (size_t i = 0; i < count && n < capacity; i++) {
-            out[n++] = (extension){b, steps[i], -1,
-                                   beam[b].said - UNSAID_COST * (float)(beam[b].hops + 1)};
+            if (beam[b].hops == 0 || silent_step)
+                out[n++] = (extension){b, steps[i], -1,
+                                       beam[b].said - UNSAID_COST * (float)(beam[b].hops + 1)};
             for (size_t h = 0; h < p->hit_count && n < capacity; h++)
                 if (p->hits[h].target == steps[i] && !hit_used(p, &beam[b], (int)h))
                     out[n++] = (extension){b, steps[i], (int)h,
@@ -289,6 +317,22 @@ static size_t extensions_of(plan *p, const plan_path *beam, size_t beam_count, e
     p->enumerated += n;
     qsort(out, n, sizeof *out, best_extension_first);
     return n;
+}
+
+/* Of all that is known of a node, the share that one step is: a department is known by the
+ * diseases that it treats, so that the step needs no words. */
+static float implied_share(const plan *p, index_node node, uint32_t step)
+{
+    size_t own, all = 0;
+    index_edges_of(p->in->index, node, step / 2, (step & 1) != 0, &own);
+    for (int inverse = 0; inverse < 2; inverse++) {
+        size_t count;
+        const index_edge *e = index_edges(p->in->index, node, inverse != 0, &count);
+        all += count;
+        for (size_t k = 0; inverse == 0 && k < count && count < 64; k++)
+            all -= p->in->knowledge->schema.relations[e[k].relation].naming;
+    }
+    return all > 0 ? (float)own / (float)all : 0;
 }
 
 static void keep_path(plan *p, const plan_path *path)
@@ -322,6 +366,8 @@ static void walk_from(plan *p, int mention, int sense, index_node from, uint8_t 
             path.steps[hop] = list[i].step;
             path.hits[hop] = list[i].hit;
             path.hops = (uint8_t)(hop + 1);
+            if (hop == 0)
+                path.implied = implied_share(p, from, list[i].step);
             if (list[i].hit >= 0)
                 path.said += p->hits[list[i].hit].quality;
             step_nodes(p, &beam[list[i].before], list[i].step, &path);

@@ -24,9 +24,10 @@ typedef struct plan_path { /* a walk from one sense of one mention */
     int hits[PLAN_HOPS];       /* index into plan.hits, -1 = unsaid */
     index_node *nodes;         /* its end: at most PLAN_FRONTIER, ascending */
     size_t node_count;
-    bool more;    /* the end was cut */
-    bool closure; /* the last step is transitive */
-    float said;   /* sum of the hits' quality */
+    bool more;     /* the end was cut */
+    bool closure;  /* the last step is transitive */
+    float implied; /* share of what is known of `from` that the first step is */
+    float said;    /* sum of the hits' quality */
 } plan_path;
 
 typedef struct plan_form {

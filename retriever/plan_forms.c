@@ -151,8 +151,10 @@ void plan_path_features(plan *p, const plan_path *path, plan_form *out)
     double said = 0;
     path_mask(p, path, &out->mask);
     for (uint8_t i = 0; i < path->hops; i++) {
-        said += path->hits[i] >= 0 ? (double)p->hits[path->hits[i]].quality : 0;
-        f[RETRIEVER_F_UNSAID] += path->hits[i] < 0;
+        double implied = i == 0 ? (double)path->implied : 0;
+        bool unsaid = path->hits[i] < 0;
+        said += unsaid ? 0.4 * implied : (double)p->hits[path->hits[i]].quality;
+        f[RETRIEVER_F_UNSAID] += unsaid ? 1 - 0.8 * implied : 0;
     }
     f[RETRIEVER_F_COVERAGE] = path->hops > 0 ? said / path->hops : 0;
     f[RETRIEVER_F_UNEXPLAINED] = unexplained(p, &out->mask);
@@ -252,44 +254,71 @@ static void add_wrapped(plan *p, const plan_path *path, lf_op op, double fit, ui
     plan_add_form(p, f);
 }
 
-/* A relation whose few values say yes and no themselves (有传染性, 无传染性): the one that says
- * yes. */
-static index_node affirmative_value(const plan *p, uint32_t step)
+typedef struct name_search {
+    const plan *p;
+    uint32_t relation;
+    index_node found;
+} name_search;
+
+static bool on_value_name(void *context, const index_name *name)
 {
-    const retriever_relation *r = plan_relation(p, step);
-    if ((step & 1) != 0 || r->stats.objects == 0 || r->stats.objects > 12)
-        return INDEX_NONE;
-    kg_pattern pattern = {.p = r->id, .limit = 4000};
-    kg_statement_list list = {0};
+    name_search *n = context;
+    size_t count;
+    index_edges_of(n->p->in->index, name->node, n->relation, true, &count);
+    if (count > 0)
+        n->found = name->node;
+    return count == 0;
+}
+
+/* The value of the relation that is called `before` + `rest`. */
+static index_node value_named(const plan *p, uint32_t relation, str before, str rest)
+{
+    buf text = {0};
+    text_tokens tokens = {0};
     error ignored = {0};
-    index_node found[12];
-    str labels[12];
-    size_t n = 0;
-    if (kg_match(p->in->read, &pattern, p->a, &list, &ignored) != STATUS_OK)
-        return INDEX_NONE;
-    for (size_t i = 0; i < list.count && n < 12; i++) {
-        index_node node = index_find(p->in->index, list.items[i].o);
-        bool have = false;
-        for (size_t k = 0; k < n; k++)
-            have = have || found[k] == node;
-        if (have)
-            continue;
-        if (kg_labels(p->in->read, &list.items[i].o, 1, p->in->lang, p->a, &labels[n], &ignored) !=
-            STATUS_OK)
-            return INDEX_NONE;
-        found[n++] = node;
+    name_search n = {p, relation, INDEX_NONE};
+    buf_add(&text, before);
+    buf_add(&text, rest);
+    if (text_tokenise(buf_str(&text), false, p->a, &tokens, &ignored) == STATUS_OK &&
+        tokens.count > 0) {
+        uint64_t chain = 0;
+        for (size_t i = 0; i < tokens.count; i++)
+            chain = text_chain(chain, tokens.items[i].hash);
+        index_names(p->in->index, chain, on_value_name, &n);
     }
-    static const char *const negatives[] = {"无", "非", "不", "没有", "no ", "not ", "non-"};
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < n; k++)
-            for (size_t w = 0; w < CORE_COUNT(negatives); w++) {
-                str no = str_from(negatives[w]);
-                if (!str_starts(labels[i], no))
-                    continue;
-                str rest = str_slice(labels[i], no.length, labels[i].length);
-                if (str_equal(rest, labels[k]) || (str_ends(labels[k], rest) && i != k))
-                    return found[k];
-            }
+    buf_free(&text);
+    return n.found;
+}
+
+/* A relation whose values say yes and no themselves (有传染性, 无传染性; 医保疾病, 非医保疾病): the
+ * one that says yes, found from the value that the entity has. */
+static index_node affirmative_value(const plan *p, const plan_path *path)
+{
+    static const char *const no[] = {"无", "非", "不", "没有", "no ", "not ", "non-"};
+    static const char *const yes[] = {"", "有", "是", "属于", "可"};
+    uint32_t step = path->steps[path->hops - 1];
+    if ((step & 1) != 0 || path->node_count != 1)
+        return INDEX_NONE;
+    kg_id id = index_id(p->in->index, path->nodes[0]);
+    str label;
+    error ignored = {0};
+    if (kg_labels(p->in->read, &id, 1, p->in->lang, p->a, &label, &ignored) != STATUS_OK)
+        return INDEX_NONE;
+    for (size_t i = 0; i < CORE_COUNT(no); i++)
+        for (size_t k = 0; str_starts(label, str_from(no[i])) && k < CORE_COUNT(yes); k++) {
+            str rest = str_slice(label, strlen(no[i]), label.length);
+            index_node found = value_named(p, step / 2, str_from(yes[k]), rest);
+            if (found != INDEX_NONE)
+                return found;
+        }
+    for (size_t i = 0; i < CORE_COUNT(no); i++)
+        for (size_t k = 0; k < CORE_COUNT(yes); k++) {
+            if (!str_starts(label, str_from(yes[k])))
+                continue;
+            str rest = str_slice(label, strlen(yes[k]), label.length);
+            if (value_named(p, step / 2, str_from(no[i]), rest) != INDEX_NONE)
+                return path->nodes[0];
+        }
     return INDEX_NONE;
 }
 
@@ -309,7 +338,7 @@ static lf_name node_name(plan *p, index_node node, int slot)
 
 static void add_truth(plan *p, const plan_path *path)
 {
-    index_node yes = path->hops == 1 ? affirmative_value(p, path->steps[0]) : INDEX_NONE;
+    index_node yes = affirmative_value(p, path);
     if (yes == INDEX_NONE) {
         add_wrapped(p, path, LF_ASK, 0.8, 0xA5);
         return;
@@ -488,8 +517,7 @@ static void add_ask_pair(plan *p, const plan_path *path, int m2, int s2)
     f.features[RETRIEVER_F_OPERATOR] = holds_node(path, node) ? 1 : 0.85;
     f.features[RETRIEVER_F_ANSWERS] = 0;
     /* Forwards reads better than backwards: who asks "does A have B" means A's B. */
-    f.features[RETRIEVER_F_ORDER] =
-        ((path->steps[0] & 1) == 0) == (mention_of(p, path)->first < second->first) ? 1 : 0.5;
+    f.features[RETRIEVER_F_ORDER] = (path->steps[0] & 1) == 0 ? 1 : 0.3;
     const retriever_sense *sense = &second->shown.senses[s2];
     lf_name name = {.id = sense->id, .label = sense->label, .slot = second->shown.slot};
     f.form = lf_ask(p->a, plan_path_form(p, own), LF_EQ, lf_entity(p->a, name));
@@ -689,6 +717,40 @@ static void forms_of_sets(plan *p, const measure *measures, size_t count)
     }
 }
 
+/* The most or least of three things or more that the question names. */
+static void forms_of_choices(plan *p, const measure *measures, size_t count)
+{
+    const link_result *l = p->in->link;
+    for (size_t k = 0; k < count; k++) {
+        const lf_node *all = NULL;
+        size_t named = 0;
+        plan_form f = {0};
+        for (size_t x = 0; x < l->count; x++) {
+            const link_mention *m = &l->mentions[x];
+            if (m->shown.kind != RETRIEVER_MENTION_ENTITY ||
+                !has_measure(p, m->nodes[0], measures[k].step))
+                continue;
+            const lf_node *one = sense_node(p, (int)x, 0);
+            all = all == NULL ? one : lf_binary(p->a, LF_OR, all, one);
+            add_mention_tokens(m, &f.mask);
+            named++;
+        }
+        bool least = has(p, OPERATOR_MIN), most = has(p, OPERATOR_MAX) || has(p, OPERATOR_COMPARE);
+        if (named < 3 || (!least && !most))
+            continue;
+        use_measure(p, &measures[k], &f);
+        f.features[RETRIEVER_F_COVERAGE] = measures[k].fit;
+        f.features[RETRIEVER_F_TYPE_FIT] = 0.8;
+        f.features[RETRIEVER_F_LINK] = 0.9;
+        f.features[RETRIEVER_F_HOPS] = 1;
+        f.features[RETRIEVER_F_ORDER] = 1;
+        f.features[RETRIEVER_F_OPERATOR] = 1;
+        f.form = lf_arg(p->a, least ? LF_ARGMIN : LF_ARGMAX, all,
+                        plan_step(p, measures[k].step, false), 0);
+        plan_add_form(p, f);
+    }
+}
+
 /* Two things compared by a measure; one thing's measure against a value. */
 static void forms_of_comparisons(plan *p, const measure *measures, size_t count)
 {
@@ -733,6 +795,29 @@ static void forms_of_comparisons(plan *p, const measure *measures, size_t count)
         }
 }
 
+/* "Who is X": nothing but an article stands between the words that ask and the name. */
+static bool asks_description(const plan *p, const link_mention *m)
+{
+    const operator_hits *ops = p->in->operators;
+    const text_tokens *t = &p->in->link->tokens;
+    for (size_t i = 0; i < ops->count; i++) {
+        const operator_hit *h = &ops->items[i];
+        size_t between = 0;
+        if (h->kind != OPERATOR_DESCRIBE)
+            continue;
+        for (size_t k = 0; k < t->count; k++) {
+            size_t at = t->items[k].start;
+            bool before = at >= h->end && k < m->first;
+            bool behind = k > m->last && t->items[k].end <= h->start;
+            between += (before || behind) && !str_equal(t->items[k].norm, STR("the")) &&
+                       !str_equal(t->items[k].norm, STR("一下"));
+        }
+        if (between == 0)
+            return true;
+    }
+    return false;
+}
+
 /* --- descriptions and passages -----------------------------------------------------------------
  */
 static void forms_of_descriptions(plan *p)
@@ -751,7 +836,7 @@ static void forms_of_descriptions(plan *p)
         f.features[RETRIEVER_F_LINK] = (double)mention->shown.senses[0].score;
         f.features[RETRIEVER_F_ORDER] = 1;
         /* "What is X" asks for a description only where nothing else is said. */
-        bool asked = has(p, OPERATOR_DESCRIBE) && f.features[RETRIEVER_F_UNEXPLAINED] < 0.15;
+        bool asked = asks_description(p, mention) && f.features[RETRIEVER_F_UNEXPLAINED] < 0.15;
         f.features[RETRIEVER_F_OPERATOR] = asked ? 0.9 : 0;
         f.features[RETRIEVER_F_COVERAGE] = asked ? 0.4 : 0;
         f.features[RETRIEVER_F_HOPS] = 1;
@@ -773,12 +858,14 @@ static void forms_of_passages(plan *p)
     f.features[RETRIEVER_F_ORDER] = 1;
     f.features[RETRIEVER_F_OPERATOR] = 0.5;
     f.features[RETRIEVER_F_PASSAGE] = 1;
-    f.features[RETRIEVER_F_UNUSED] = 0.3;
-    f.features[RETRIEVER_F_UNEXPLAINED] = 0.3;
+    bool named = false;
+    for (size_t i = 0; i < l->count; i++)
+        named = named || l->mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY;
+    f.features[RETRIEVER_F_UNUSED] = named ? 1 : 0.3;
+    f.features[RETRIEVER_F_UNEXPLAINED] = named ? 0.6 : 0.3;
     f.form = lf_search(p->a, p->in->question, NULL);
     f.signature = 0x5EA;
     plan_add_form(p, f);
-    (void)l;
 }
 
 void plan_make_forms(plan *p)
@@ -786,6 +873,7 @@ void plan_make_forms(plan *p)
     measure measures[8];
     size_t count = find_measures(p, measures, CORE_COUNT(measures));
     forms_of_comparisons(p, measures, count);
+    forms_of_choices(p, measures, count);
     forms_of_descriptions(p);
     forms_of_passages(p);
     forms_of_pairs(p);

@@ -84,7 +84,8 @@ str text_root(str w)
         {"spoken", "speak"}, {"died", "dea"},     {"dead", "dea"},    {"death", "dea"},
         {"dies", "dea"},     {"won", "win"},      {"held", "hold"},   {"led", "lead"},
         {"caught", "catch"}, {"grew", "grow"},    {"wore", "wear"},   {"worn", "wear"},
-        {"taught", "teach"}, {"built", "build"},  {"began", "begin"}, {"begun", "begin"}};
+        {"aged", "age"},     {"taught", "teach"}, {"built", "build"}, {"began", "begin"},
+        {"begun", "begin"}};
     static const char *const endings[] = {"ations", "ation", "ions", "ings", "ors", "ers",
                                           "ion",    "ing",   "ed",   "or",   "er",  "es",
                                           "ly",     "s",     "e",    "y"};

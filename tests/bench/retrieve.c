@@ -1,6 +1,7 @@
 /* A bench tool for the retriever alone, below the wording of answers:
  *
  *   retrieve load GRAPH.kg TRIPLES SEPARATOR     a graph from three columns, objects as entities
+ *   retrieve schema GRAPH.kg PACK                ways of saying each relation
  *   retrieve ask GRAPH.kg PACK "QUESTION"        candidates with features, statements
  *   retrieve eval GRAPH.kg PACK QUESTIONS.jsonl [EXAMPLES.jsonl [ERRORS]]
  *
@@ -233,9 +234,11 @@ static void show_error(const json_t *q, const retriever_result *r, const str *va
 
 static status one(session *s, const json_t *q, tally *t, size_t *errors, error *err)
 {
+    const json_t *gold = json_object_get(q, "gold");
+    if (json_object_get(q, "question") == NULL)
+        return STATUS_OK; /* of several turns: fusion's */
     arena *a = arena_new(0);
     retriever_result result = {0};
-    const json_t *gold = json_object_get(q, "gold");
     retriever_request request = {.question =
                                      str_from(json_string_value(json_object_get(q, "question"))),
                                  .as_of = CLOCK_DAY_UNKNOWN};
@@ -304,8 +307,33 @@ static int eval(const char *graph, const char *pack_name, const char *questions,
     return 0;
 }
 
+/* The ways of saying each relation, for those who wonder why a question was understood so. */
+static int show_schema(const char *graph, const char *pack_name)
+{
+    error err = {0};
+    session s = {0};
+    const retriever_schema *schema = NULL;
+    status st = begin(&s, graph, pack_name, NULL, &err);
+    if (st == STATUS_OK)
+        st = retriever_schema_of(s.r, s.read, &schema, &err);
+    if (st != STATUS_OK)
+        return die(&err);
+    for (size_t i = 0; i < schema->relation_count; i++) {
+        const retriever_relation *r = &schema->relations[i];
+        printf("%.*s <%.*s> %.*s -> %.*s\n", STR_ARG(r->label), STR_ARG(r->iri),
+               STR_ARG(r->subject_type), STR_ARG(r->object_type));
+        for (size_t k = 0; k < r->alias_count; k++)
+            printf("    %s%.2f %.*s\n", r->aliases[k].inverse ? "-" : "+",
+                   (double)r->aliases[k].weight, STR_ARG(r->aliases[k].text));
+    }
+    finish(&s);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 4 && strcmp(argv[1], "schema") == 0)
+        return show_schema(argv[2], argv[3]);
     if (argc == 5 && strcmp(argv[1], "load") == 0)
         return load(argv[2], argv[3], argv[4]);
     if (argc == 5 && strcmp(argv[1], "ask") == 0)
