@@ -19,7 +19,7 @@ static const char usage[] =
     "budget\n"
     "counts all runs of DIR together. At the end DIR holds vouch-f32.gguf and vouch-q8_0.gguf.\n"
     "Ctrl-C keeps a checkpoint.\n\n"
-    "  --size S          2m, 3m, 9m or 36m: the model's shape (default 2m)\n"
+    "  --size S          tiny, 2m, 3m, 9m or 36m: the model's shape (default 2m)\n"
     "  --threads N       one micro-batch each (default 2)\n"
     "  --seed N          of weights and data (default 1)\n"
     "  --episodes N      questions a step (default 24)\n"
@@ -30,6 +30,8 @@ static const char usage[] =
     "  --name NAME       general.name of the GGUF files (default vouch-SIZE)\n"
     "  --export-only     write the GGUF files from the checkpoint and stop\n"
     "  --evaluate N      rank N questions over held-out relations and stop\n"
+    "  --init-only       prepare DIR (vocabulary, checkpoint of step 0) and stop\n"
+    "  --write-episodes FILE  the tokenised episodes of --steps steps, for train_gpu.py\n"
     "  --dump FILE       write --evaluate's episodes as text too (to look at the data)\n";
 
 static volatile sig_atomic_t stop_asked;
@@ -55,9 +57,8 @@ typedef struct size_choice {
 } size_choice;
 
 static const size_choice sizes[] = {
-    {"2m", 128, 4, 4, 384, 2500, 3e-3},
-    {"3m", 192, 4, 6, 512, 2500, 2e-3},
-    {"9m", 256, 8, 8, 768, 4000, 1.5e-3},
+    {"tiny", 32, 2, 2, 48, 200, 3e-3},     {"2m", 128, 4, 4, 384, 2500, 3e-3},
+    {"3m", 192, 4, 6, 512, 2500, 2e-3},    {"9m", 256, 8, 8, 768, 4000, 1.5e-3},
     {"36m", 512, 10, 8, 1280, 8000, 8e-4},
 };
 
@@ -88,9 +89,9 @@ static bool read_duration(const char *text, double *seconds)
 }
 
 typedef struct train_arguments {
-    const char *out, *budget, *size, *rate, *hold_out, *name, *dump;
+    const char *out, *budget, *size, *rate, *hold_out, *name, *dump, *episodes_file;
     int steps, threads, seed, episodes, evaluate;
-    bool export_only;
+    bool export_only, init_only;
     trainer_options options;
 } train_arguments;
 
@@ -231,6 +232,8 @@ int cmd_model_train(int argc, char **argv)
                                    {"--frames", ARGS_TEXT, &a.options.frames},
                                    {"--name", ARGS_TEXT, &a.name},
                                    {"--export-only", ARGS_FLAG, &a.export_only},
+                                   {"--init-only", ARGS_FLAG, &a.init_only},
+                                   {"--write-episodes", ARGS_TEXT, &a.episodes_file},
                                    {"--evaluate", ARGS_COUNT, &a.evaluate},
                                    {"--dump", ARGS_TEXT, &a.dump},
                                    {NULL, ARGS_FLAG, NULL}};
@@ -246,9 +249,14 @@ int cmd_model_train(int argc, char **argv)
         return write_models(&a);
     if (a.evaluate > 0)
         return evaluate(&a);
+    error err = {0};
+    if (a.init_only || a.episodes_file != NULL) {
+        status st = a.init_only ? trainer_prepare(&a.options, &err)
+                                : trainer_write_episodes(&a.options, a.episodes_file, &err);
+        return st == STATUS_OK ? 0 : cli_fail(&err);
+    }
     signal(SIGINT, ask_to_stop);
     signal(SIGTERM, ask_to_stop);
-    error err = {0};
     if (trainer_run(&a.options, &stop_asked, print_line, NULL, &err) != STATUS_OK)
         return cli_fail(&err);
     return write_models(&a);

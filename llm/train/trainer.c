@@ -15,6 +15,7 @@
 #include "llm/modeltext.h"
 #include "llm/train/adamw.h"
 #include "llm/train/checkpoint.h"
+#include "llm/train/dataset.h"
 
 enum { MICRO_TOKENS = 1536, MICRO_TARGETS = 640, MAX_THREADS = 64 };
 
@@ -85,13 +86,13 @@ static void tell(run *r, const char *format, ...)
 
 /* --- files of the run ------------------------------------------------------------------------- */
 
-typedef struct path {
+typedef struct run_path {
     char text[1024];
-} path;
+} run_path;
 
-static path file_in(const char *folder, const char *name)
+static run_path file_in(const char *folder, const char *name)
 {
-    path p;
+    run_path p;
     snprintf(p.text, sizeof p.text, "%s/%s", folder, name);
     return p;
 }
@@ -115,7 +116,7 @@ static void corpus_of(const concepts *c, const grammar *g, buf *out)
 
 static status prepare_vocab(run *r, error *err)
 {
-    path p = file_in(r->options->folder, "vocab.tsv");
+    run_path p = file_in(r->options->folder, "vocab.tsv");
     struct stat info;
     if (stat(p.text, &info) == 0)
         return vocab_load(p.text, &r->vocab, err);
@@ -130,7 +131,7 @@ static status prepare_vocab(run *r, error *err)
 
 static status prepare_net(run *r, error *err)
 {
-    path p = file_in(r->options->folder, "checkpoint");
+    run_path p = file_in(r->options->folder, "checkpoint");
     struct stat info;
     if (stat(p.text, &info) == 0) {
         status st = checkpoint_load(p.text, &r->net, &r->moments, &r->state, err);
@@ -217,7 +218,7 @@ static status prepare(run *r, error *err)
                                  .unanswerable = 0.12,
                                  .min_candidates = 8,
                                  .max_candidates = 16};
-    path p = file_in(o->folder, "curve.csv");
+    run_path p = file_in(o->folder, "curve.csv");
     struct stat info;
     bool fresh = stat(p.text, &info) != 0 || info.st_size == 0;
     r->curve = fopen(p.text, "a");
@@ -412,7 +413,7 @@ static status measure(run *r, const pass_loss *sum, error *err)
 
 static status save(run *r, error *err)
 {
-    path p = file_in(r->options->folder, "checkpoint");
+    run_path p = file_in(r->options->folder, "checkpoint");
     return checkpoint_save(p.text, r->net, r->moments, &r->state, err);
 }
 
@@ -468,12 +469,52 @@ status trainer_run(const trainer_options *options, const volatile sig_atomic_t *
     return st;
 }
 
+status trainer_prepare(const trainer_options *options, error *err)
+{
+    run r = {.options = options};
+    status st = prepare(&r, err);
+    if (st == STATUS_OK)
+        st = save(&r, err);
+    dismiss(&r);
+    return st;
+}
+
+static status write_episodes(run *r, FILE *f, error *err)
+{
+    episode e = {0};
+    status st = dataset_begin(f, err);
+    for (uint64_t step = 0; step < r->options->steps && st == STATUS_OK; step++) {
+        episode_source source = r->source;
+        source.simple_share = simple_share(step);
+        for (size_t i = 0; i < r->options->episodes && st == STATUS_OK; i++) {
+            st = episode_make(&source, step * r->options->episodes + i, &e, err);
+            if (st == STATUS_OK)
+                st = dataset_write(f, &e, err);
+        }
+    }
+    episode_free(&e);
+    return st;
+}
+
+status trainer_write_episodes(const trainer_options *options, const char *path, error *err)
+{
+    run r = {.options = options};
+    status st = prepare(&r, err);
+    FILE *f = st == STATUS_OK ? fopen(path, "wb") : NULL;
+    if (st == STATUS_OK)
+        st = f == NULL ? error_errno(err, STATUS_IO, errno, path) : write_episodes(&r, f, err);
+    if (f != NULL && fclose(f) != 0 && st == STATUS_OK)
+        st = error_errno(err, STATUS_IO, errno, path);
+    dismiss(&r);
+    return st;
+}
+
 status trainer_open(const char *folder, trainer_result *out, error *err)
 {
     trainer_result r = {0};
     checkpoint_state state;
     float *moments = NULL;
-    path p = file_in(folder, "vocab.tsv");
+    run_path p = file_in(folder, "vocab.tsv");
     status st = vocab_load(p.text, &r.vocab, err);
     p = file_in(folder, "checkpoint");
     if (st == STATUS_OK)

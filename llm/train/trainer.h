@@ -44,6 +44,13 @@ typedef void (*trainer_report)(void *context, const char *text);
 status trainer_run(const trainer_options *options, const volatile sig_atomic_t *stop,
                    trainer_report report, void *context, error *err);
 
+/* Only prepares the folder (vocabulary, checkpoint of step 0 or the one that is there). */
+status trainer_prepare(const trainer_options *options, error *err);
+
+/* Prepares the folder and writes the episodes of all options->steps steps to a file
+ * (llm/train/dataset.h), for another trainer. */
+status trainer_write_episodes(const trainer_options *options, const char *path, error *err);
+
 /* The measured set: held-out relations and templates, 20 candidates, 30 % unanswerable. */
 episode_source trainer_held_out(const concepts *c, const grammar *g, const vocab *v);
 
