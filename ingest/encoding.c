@@ -46,6 +46,23 @@ static bool decodes_as(str s, const char *encoding)
     return ok;
 }
 
+/* How much of the bytes, read as UTF-16 whose high byte stands at `high` of each pair, is ordinary
+ * text: printable ASCII, line ends, Han and the punctuation and letters that go with it. */
+static double utf16_share(str s, size_t high)
+{
+    size_t good = 0, pairs = s.length / 2;
+    for (size_t i = 0; i < pairs; i++) {
+        unsigned h = (unsigned char)s.data[2 * i + high];
+        unsigned l = (unsigned char)s.data[2 * i + 1 - high];
+        unsigned c = h << 8 | l;
+        good += (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\r' || c == '\t' ||
+                (c >= 0xa0 && c < 0x530) || (c >= 0x2010 && c < 0x2040) ||
+                (c >= 0x3000 && c < 0x3100) || (c >= 0x3400 && c < 0xa000) ||
+                (c >= 0xac00 && c < 0xe000) || (c >= 0xff00 && c < 0xfff0);
+    }
+    return pairs == 0 ? 0 : (double)good / (double)pairs;
+}
+
 static const char *by_uchardet(str s)
 {
     static const char *const known[] = {"GB18030",   "UTF-16LE", "UTF-16BE", "UTF-16", "BIG5",
@@ -76,16 +93,16 @@ const char *ingest_detect_encoding(str head, bool whole, size_t *skip)
         *skip = 2;
         return head.data[0] == '\xff' ? "UTF-16LE" : "UTF-16BE";
     }
-    size_t zeros[2] = {0, 0};
+    size_t zeros = 0;
     for (size_t i = 0; i < head.length; i++)
-        zeros[i % 2] += head.data[i] == '\0';
-    if (zeros[0] + zeros[1] > 0) {
-        size_t half = head.length / 2;
-        if (zeros[1] > half / 50 && zeros[0] * 20 <= zeros[1] && decodes_as(head, "UTF-16LE"))
+        zeros += head.data[i] == '\0';
+    if (zeros > 0) {
+        double little = utf16_share(head, 1), big = utf16_share(head, 0);
+        if (little > 0.9 && little > big && decodes_as(head, "UTF-16LE"))
             return "UTF-16LE";
-        if (zeros[0] > half / 50 && zeros[1] * 20 <= zeros[0] && decodes_as(head, "UTF-16BE"))
+        if (big > 0.9 && big > little && decodes_as(head, "UTF-16BE"))
             return "UTF-16BE";
-        if (zeros[0] + zeros[1] > 1)
+        if (zeros > 1)
             return "binary";
     }
     size_t wide, bad;

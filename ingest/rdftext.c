@@ -3,11 +3,12 @@
 
 #include "core/utf8.h"
 
+/* ASCII that no IRI may hold: controls, space and <>"{}|^`\\. A bit a character. */
+static const uint32_t forbidden[4] = {0xffffffffu, 0x50000005u, 0x50000000u, 0x38000001u};
+
 bool rdftext_iri_char(uint32_t c)
 {
-    if (c <= 0x20)
-        return false;
-    return c > 0x7e || strchr("<>\"{}|^`\\", (int)c) == NULL;
+    return c > 0x7e || (forbidden[c >> 5] >> (c & 31) & 1) == 0;
 }
 
 bool rdftext_label_first(uint32_t c)
