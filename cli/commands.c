@@ -11,6 +11,8 @@ const command command_table[] = {
     {"key", "make, list and revoke API keys", 0, cmd_key},
     {"graph", "look into a graph and keep it: stats, entity, path, export, check ...", 0,
      cmd_graph},
+    {"query", "run a logical form, read-only", 0, cmd_query},
+    {"eval", "ask a file of questions and compare with the gold answers", 0, cmd_eval},
     {"doctor", "check the machine, the libraries, the disk, a graph", 0, cmd_doctor},
     {"pack", "check a domain pack, induce one from a graph", 0, cmd_pack},
     {"model", "look at, measure and make language models", 0, cmd_model},

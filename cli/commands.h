@@ -20,12 +20,14 @@ extern const command command_table[];
 
 /* The commands, in the order of their files' names. */
 int cmd_doctor(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
 int cmd_ingest(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_model(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
+int cmd_query(int argc, char **argv);
 
 /* Prints "vouch: where: what; hint" to standard error; gives the status's exit code. */
 int cli_fail(const error *err);
