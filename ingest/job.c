@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/buf.h"
 #include "core/resource.h"
@@ -366,7 +367,8 @@ static status keep_pack(job *j, error *err)
     str name = j->o->pack != NULL ? str_from(j->o->pack) : j->source_pack;
     if (str_empty(name))
         return STATUS_OK;
-    if (j->o->pack == NULL) {
+    /* A graph that is not there yet has none, and reading would make the file before its load. */
+    if (j->o->pack == NULL && access(kg_path(j->store), F_OK) == 0) {
         kg_read *read;
         status st = kg_read_begin(j->store, &read, err);
         if (st != STATUS_OK)
