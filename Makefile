@@ -34,7 +34,7 @@ UNIT_BINS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SRCS))
 LINK_LIBS  = -Wl,--start-group $(LIBS) -Wl,--end-group
 
 .DEFAULT_GOAL := all
-.PHONY: help all setup test test-unit test-golden test-house asan tsan tidy format format-check \
+.PHONY: help all setup demo test test-unit test-golden test-house asan tsan tidy format format-check \
         install uninstall deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -76,6 +76,10 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(LIBS)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS) $(LDLIBS) -lcmocka
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+demo: setup ## build, load the samples, ask them
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) scripts/demo.sh
 
 # --- tests -----------------------------------------------------------------------------------
 test: setup ## build, then pass every test

@@ -55,7 +55,7 @@ struct http_server {
     unsigned worker_count;
     pthread_t watch;
     pthread_mutex_t lock; /* of all below */
-    pthread_cond_t work, idle;
+    pthread_cond_t work, idle, watching;
     exchange *queue_head, *queue_tail;
     unsigned queued, in_flight;
     exchange *watched; /* queued or running */
@@ -354,6 +354,7 @@ static bool enqueue(http_server *s, exchange *x)
         s->queued++;
         s->in_flight++;
         watch_add(s, x);
+        pthread_cond_signal(&s->watching);
         pthread_cond_signal(&s->work);
     }
     pthread_mutex_unlock(&s->lock);
@@ -430,6 +431,10 @@ static void *watch(void *context)
     http_server *s = context;
     pthread_mutex_lock(&s->lock);
     while (!s->stopping || s->in_flight > 0) {
+        if (s->watched == NULL) { /* nothing runs: sleep until something does */
+            pthread_cond_wait(&s->watching, &s->lock);
+            continue;
+        }
         uint64_t now = clock_monotonic_ns();
         for (exchange *x = s->watched; x != NULL; x = x->next) {
             if (now >= x->r.deadline_ns)
@@ -664,6 +669,7 @@ status http_open(const http_options *options, http_server **out, error *err)
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->work, NULL);
     pthread_cond_init(&s->idle, NULL);
+    pthread_cond_init(&s->watching, NULL);
     status code = start_threads(s, err);
     if (code == STATUS_OK)
         code = start_daemon(s, err);
@@ -710,6 +716,7 @@ static void drain(http_server *s, unsigned grace_ms)
         pthread_cond_timedwait(&s->idle, &s->lock, &soon);
     }
     pthread_cond_broadcast(&s->idle);
+    pthread_cond_broadcast(&s->watching);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -737,5 +744,6 @@ void http_close(http_server *s, unsigned grace_ms)
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->work);
     pthread_cond_destroy(&s->idle);
+    pthread_cond_destroy(&s->watching);
     free(s);
 }
