@@ -172,7 +172,11 @@ def pack(samples, device):
     return tokens.to(device), positions.to(device), mask.to(device)
 
 
-def losses(model, samples, total, ok, no, bf16):
+def whole_every(step):
+    return 4 if step < 700 else 2
+
+
+def losses(model, samples, total, every, ok, no, bf16):
     """The sum that the C trainer differentiates; weights as in llm/train/trainer.c."""
     device = model.flat.device
     hidden = model.hidden(*pack(samples, device), bf16)
@@ -195,7 +199,7 @@ def losses(model, samples, total, ok, no, bf16):
         else:
             rank, share = 0.0, (1 - gold) / wrong
         bce = (F.binary_cross_entropy_with_logits(d, gold, reduction="none") * share).sum()
-        loss = loss + 4.0 / total * (rank + 0.5 * bce)
+        loss = loss + every / total * (rank + 0.5 * bce)
     return loss
 
 
@@ -226,10 +230,11 @@ def main():
     began, before = time.time(), head["seconds"]
     while head["step"] < a.steps:
         step, model.flat.grad, total = head["step"], None, 0.0
-        samples = [Sample(next(source), i % 4 == 0) for i in range(a.episodes)]
+        every = whole_every(step)
+        samples = [Sample(next(source), i % every == 0) for i in range(a.episodes)]
         samples.sort(key=lambda s: len(s.tokens))
         for i in range(0, len(samples), a.micro):
-            loss = losses(model, samples[i:i + a.micro], a.episodes, ok, no, a.bf16)
+            loss = losses(model, samples[i:i + a.micro], a.episodes, every, ok, no, a.bf16)
             loss.backward()
             total += float(loss)
         g = model.flat.grad

@@ -271,6 +271,13 @@ static double simple_share(uint64_t step)
     return share < 0.25 ? 0.25 : share;
 }
 
+/* One question in so many is read with all its candidates; of the others only the right form, which
+ * costs a fifth. Next tokens first, verdicts once there is something to judge by. */
+static size_t whole_every(uint64_t step)
+{
+    return step < 700 ? 4 : 2;
+}
+
 static void *work(void *argument)
 {
     worker *w = argument;
@@ -280,8 +287,9 @@ static void *work(void *argument)
     float one = 1.0f / (float)n;
     episode_source source = r->source;
     source.simple_share = simple_share(r->state.step);
+    size_t every = whole_every(r->state.step);
     batch_weights weights = {
-        .group = 4 * one, .form = 0.3f * one, .wording = 0.1f * one, .bce = 0.5f};
+        .group = (float)every * one, .form = 0.3f * one, .wording = 0.1f * one, .bce = 0.5f};
     memset(w->gradient, 0, net_weight_count(r->net) * sizeof(float));
     w->loss = (pass_loss){0};
     w->tokens = 0;
@@ -289,7 +297,7 @@ static void *work(void *argument)
     batch_clear(w->batch);
     for (size_t i = from; i < to && w->result == STATUS_OK; i++) {
         w->result = episode_make(&source, r->state.step * n + i, &w->episode, &w->err);
-        batch_part part = i % 4 == 0 ? BATCH_ALL : BATCH_RIGHT_ONLY;
+        batch_part part = i % every == 0 ? BATCH_ALL : BATCH_RIGHT_ONLY;
         if (w->result == STATUS_OK && !batch_add(w->batch, &w->episode, part, &weights)) {
             w->result = flush_batch(w);
             batch_add(w->batch, &w->episode, part, &weights);
