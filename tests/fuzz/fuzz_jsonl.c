@@ -1,0 +1,9 @@
+/* Fuzzes the reader of JSON Lines through a mapping. */
+#include "tests/fuzz/fuzz_reader.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_read_mapped(data, size, INGEST_JSONL);
+}
