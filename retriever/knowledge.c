@@ -585,6 +585,8 @@ static status run(maker *m, str concepts)
     if (s == STATUS_OK)
         s = build_classes(m);
     if (s == STATUS_OK)
+        s = nicknames_build(m->pack, m->k->memory, &m->k->nicknames, m->err);
+    if (s == STATUS_OK)
         s = phrasebook_seal(m->k->steps, m->err);
     if (s == STATUS_OK)
         s = phrasebook_seal(m->k->classes, m->err);

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "kg/store.h"
 #include "retriever/index.h"
+#include "retriever/nicknames.h"
 #include "retriever/phrasebook.h"
 #include "retriever/schema.h"
 
@@ -17,6 +18,7 @@ typedef struct knowledge {
     retriever_schema schema; /* relation i is the index's relation i */
     phrasebook *steps;       /* target = 2 * relation + inverse */
     phrasebook *classes;     /* target = class */
+    nicknames nicknames;     /* what the pack calls entities */
 } knowledge;
 
 /* A step along a relation: 2 * relation + inverse. */

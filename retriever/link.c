@@ -30,6 +30,7 @@ typedef struct linker {
     size_t span_count;
     span *current;
     bool current_stem;
+    str nickname; /* the pack's own name through which the current one was found */
 } linker;
 
 /* --- spans by name -----------------------------------------------------------------------------
@@ -75,15 +76,19 @@ static void insert_sense(span *s, retriever_sense sense, index_node node)
 static bool on_name(void *context, const index_name *name)
 {
     linker *l = context;
+    bool nick = l->nickname.length > 0;
+    if (nick && (name->kind != KG_LABEL_PRIMARY || name->literal))
+        return true;
     bool form = name->stem || l->current_stem;
     size_t degree = index_degree(l->in->index, name->node);
     float prior = 0.012f * logf(1 + (float)degree);
-    float score = match_score(name, form) - 0.12f + (prior > 0.12f ? 0.12f : prior);
-    retriever_match match = form                             ? RETRIEVER_MATCH_FORM
-                            : name->kind == KG_LABEL_PRIMARY ? RETRIEVER_MATCH_LABEL
-                                                             : RETRIEVER_MATCH_ALIAS;
+    float score =
+        match_score(name, form) - (nick ? 0.05f : 0.0f) - 0.12f + (prior > 0.12f ? 0.12f : prior);
+    retriever_match match = form                                      ? RETRIEVER_MATCH_FORM
+                            : name->kind == KG_LABEL_PRIMARY && !nick ? RETRIEVER_MATCH_LABEL
+                                                                      : RETRIEVER_MATCH_ALIAS;
     retriever_sense sense = {.id = index_id(l->in->index, name->node),
-                             .matched = name->text,
+                             .matched = nick ? l->nickname : name->text,
                              .match = match,
                              .score = score,
                              .degree = degree};
@@ -133,6 +138,18 @@ static bool too_common(const linker *l, const span *s)
     return s->weight < LEAST_WEIGHT || (one_han && s->senses[0].match != RETRIEVER_MATCH_LABEL);
 }
 
+/* What the pack calls an entity of the graph. */
+static void try_nicknames(linker *l, uint64_t chain)
+{
+    size_t count = 0;
+    const nickname *n = nicknames_find(&l->in->knowledge->nicknames, chain, &count);
+    for (size_t i = 0; i < count; i++) {
+        l->nickname = n[i].text;
+        index_names(l->in->index, n[i].name, on_name, l);
+    }
+    l->nickname = (str){0};
+}
+
 static span *try_span(linker *l, uint32_t first, uint32_t last, uint64_t exact, uint64_t stem)
 {
     if (l->span_count == MAX_SPANS)
@@ -147,7 +164,9 @@ static span *try_span(linker *l, uint32_t first, uint32_t last, uint64_t exact, 
     if (stem != exact) {
         l->current_stem = true;
         index_names(l->in->index, stem, on_name, l);
+        l->current_stem = false;
     }
+    try_nicknames(l, exact);
     if (s->sense_count == 0)
         return NULL;
     /* An exact primary label beats aliases. */
@@ -204,6 +223,8 @@ static void try_numbered(linker *l, const span *base)
 static void collect_spans(linker *l)
 {
     size_t longest = index_longest_name(l->in->index);
+    if (l->in->knowledge->nicknames.longest > longest)
+        longest = l->in->knowledge->nicknames.longest;
     for (uint32_t i = 0; i < l->tokens.count; i++) {
         uint64_t exact = 0, stem = 0;
         for (uint32_t j = i; j < l->tokens.count && j - i < longest; j++) {
