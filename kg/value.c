@@ -112,8 +112,9 @@ static bool chinese_number(cursor *c, double *out)
             plain = plain * 10 + d;
             run++;
             digit = d;
-        } else if (power >= 1e4 && (digit >= 0 || section > 0)) {
-            total = (total + section + (digit > 0 ? digit : 0)) * power;
+        } else if (power >= 1e4 && (digit >= 0 || section > 0 || total > 0)) {
+            double part = section + (digit > 0 ? digit : 0);
+            total = total > power ? total + part * power : (total + part) * power; /* 三亿五千万 */
             section = 0;
             digit = -1;
             powers = true;
