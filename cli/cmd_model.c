@@ -6,6 +6,8 @@
 #include "cli/model.h"
 
 static const command subcommands[] = {
+    {"info", "what a model file holds, and the memory that it needs", 0, cmd_model_info},
+    {"bench", "speed of a model on this machine, per number of threads", 0, cmd_model_bench},
     {"tokenize", "show the tokens of a text", 0, cmd_model_tokenize},
     {"generate", "let a model (a file or a URL) go on with a text, or answer", 0,
      cmd_model_generate},

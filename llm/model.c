@@ -382,7 +382,8 @@ static status pack_all(loader *l)
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-static status load_tensors(llm_model *m, error *err)
+/* Finds all tensors, and packs them unless `weight_bytes` asks for their size alone. */
+static status load_tensors(llm_model *m, size_t *weight_bytes, error *err)
 {
     loader l = {.model = m, .err = err};
     size_t count = gguf_tensor_count(m->file);
@@ -391,14 +392,44 @@ static status load_tensors(llm_model *m, error *err)
     l.used = calloc(count + 1, sizeof *l.used);
     pthread_mutex_init(&l.lock, NULL);
     status s = l.matrices == NULL || l.used == NULL ? error_memory(err) : find_tensors(&l);
-    if (s == STATUS_OK)
+    if (s == STATUS_OK && weight_bytes == NULL)
         s = pack_all(&l);
+    if (s == STATUS_OK && weight_bytes != NULL)
+        *weight_bytes = l.weight_bytes;
     if (s == STATUS_OK && m->shape.tied)
         m->output = m->embedding;
     pthread_mutex_destroy(&l.lock);
     free(l.matrices);
     free(l.used);
     return s;
+}
+
+/* Shape, layers and rotary frequencies: all but the tensors. */
+static status read_metadata(llm_model *m, error *err)
+{
+    status s = engine_read_shape(m->file, &m->shape, err);
+    if (s != STATUS_OK)
+        return s;
+    m->memory = arena_new(0);
+    if (m->memory == NULL)
+        return error_memory(err);
+    m->layers = ARENA_ARRAY(m->memory, engine_layer, m->shape.layers);
+    return m->layers == NULL ? error_memory(err) : engine_read_rope(m, err);
+}
+
+status llm_model_inspect(gguf *file, llm_shape *shape, size_t *weight_bytes, error *err)
+{
+    llm_model m = {.file = file};
+    size_t bytes = 0;
+    status s = read_metadata(&m, err);
+    if (s == STATUS_OK)
+        s = load_tensors(&m, &bytes, err);
+    arena_free(m.memory);
+    if (s != STATUS_OK)
+        return s;
+    *shape = m.shape;
+    *weight_bytes = bytes;
+    return STATUS_OK;
 }
 
 static status build(llm_model *m, const llm_model_options *options, error *err)
@@ -409,18 +440,9 @@ static status build(llm_model *m, const llm_model_options *options, error *err)
     if (m->k == NULL)
         return error_set(err, STATUS_USAGE, "this machine has no kernels '%s'; see 'vouch doctor'",
                          o->kernels);
-    status s = engine_read_shape(m->file, &m->shape, err);
-    if (s != STATUS_OK)
-        return s;
-    m->memory = arena_new(0);
-    if (m->memory == NULL)
-        return error_memory(err);
-    m->layers = ARENA_ARRAY(m->memory, engine_layer, m->shape.layers);
-    if (m->layers == NULL)
-        return error_memory(err);
-    if ((s = engine_read_rope(m, err)) != STATUS_OK ||
-        (s = pool_new(o->threads, !o->no_pin, &m->threads, err)) != STATUS_OK ||
-        (s = load_tensors(m, err)) != STATUS_OK)
+    status s = read_metadata(m, err);
+    if (s != STATUS_OK || (s = pool_new(o->threads, !o->no_pin, &m->threads, err)) != STATUS_OK ||
+        (s = load_tensors(m, NULL, err)) != STATUS_OK)
         return s;
     return workspace_new(m, &m->space, err);
 }

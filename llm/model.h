@@ -53,6 +53,10 @@ typedef struct llm_shape {
     uint64_t file_bytes;
 } llm_shape;
 
+/* Checks without loading the weights: reads the shape and finds every tensor. Gives the bytes of
+ * memory that the weights will take. The shape borrows from the file. Fails as llm_model_open. */
+status llm_model_inspect(gguf *file, llm_shape *shape, size_t *weight_bytes, error *err);
+
 /* Opens a model file. options NULL = all defaults. STATUS_UNSUPPORTED names what is not supported;
  * STATUS_INVALID a file that is damaged or disagrees with itself. */
 status llm_model_open(const char *path, const llm_model_options *options, llm_model **out,

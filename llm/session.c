@@ -257,8 +257,8 @@ size_t llm_session_bytes(const llm_session *s)
     return s->page_count * s->kv.page_bytes + s->context * sizeof *s->tokens + logits;
 }
 
-size_t llm_session_estimate(const llm_model *model, size_t context, llm_kv_type type)
+size_t llm_session_estimate(const llm_shape *model, size_t context, llm_kv_type type)
 {
-    kv_shape kv = kv_plan(&model->shape, type);
+    kv_shape kv = kv_plan(model, type);
     return pages_for(context) * kv.page_bytes + context * sizeof(int32_t);
 }

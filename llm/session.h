@@ -73,7 +73,7 @@ void llm_session_cancel(llm_session *session);
 /* Bytes of KV cache and working memory that the session holds; shared pages count in each. */
 size_t llm_session_bytes(const llm_session *session);
 /* Bytes that a session of `context` tokens takes when full. */
-size_t llm_session_estimate(const llm_model *model, size_t context, llm_kv_type kv);
+size_t llm_session_estimate(const llm_shape *model, size_t context, llm_kv_type kv);
 
 /* --- scoring ------------------------------------------------------------------------------- */
 
