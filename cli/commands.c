@@ -14,6 +14,7 @@ const command command_table[] = {
     {"query", "run a logical form, read-only", 0, cmd_query},
     {"eval", "ask a file of questions and compare with the gold answers", 0, cmd_eval},
     {"doctor", "check the machine, the libraries, the disk, a graph", 0, cmd_doctor},
+    {"verify", "check each clause of a text against a graph", 0, cmd_verify},
     {"pack", "check a domain pack, induce one from a graph", 0, cmd_pack},
     {"model", "look at, measure and make language models", 0, cmd_model},
     {NULL, NULL, 0, NULL},

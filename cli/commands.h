@@ -28,6 +28,7 @@ int cmd_key(int argc, char **argv);
 int cmd_model(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 int cmd_query(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 /* Prints "vouch: where: what; hint" to standard error; gives the status's exit code. */
 int cli_fail(const error *err);

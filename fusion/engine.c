@@ -52,6 +52,8 @@ status fusion_open(const fusion_options *options, fusion_engine **out, error *er
     if (st == STATUS_OK)
         st = template_open(e->pack, &e->templates, err);
     if (st == STATUS_OK)
+        st = glue_open(&e->glue, err);
+    if (st == STATUS_OK)
         st = calibration_open(NULL, &e->calibration, err);
     const retriever_options r = {.pack = e->pack, .examples = options->examples};
     if (st == STATUS_OK)
@@ -69,6 +71,7 @@ void fusion_close(fusion_engine *engine)
         return;
     retriever_close(engine->retriever);
     template_close(engine->templates);
+    glue_close(engine->glue);
     pack_close(engine->pack);
     kg_close(engine->store);
     free(engine);

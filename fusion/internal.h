@@ -5,6 +5,7 @@
 
 #include "fusion/calibration.h"
 #include "fusion/engine.h"
+#include "fusion/glue.h"
 #include "fusion/template.h"
 #include "kg/pack.h"
 #include "kg/store.h"
@@ -15,6 +16,7 @@ struct fusion_engine {
     pack *pack;
     retriever *retriever;
     template_set *templates;
+    glue *glue;
     calibration calibration;
 };
 

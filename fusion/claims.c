@@ -1,0 +1,402 @@
+/* See claims.h. */
+#include "fusion/claims.h"
+
+#include "core/utf8.h"
+
+/* --- splitting ------------------------------------------------------------------------------- */
+enum { MAX_PIECES = 100000 };
+
+typedef enum stop { STOP_NONE, STOP_CLAUSE, STOP_SENTENCE } stop;
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* "e.g.", "3.5", "Dr." do not end a sentence: a full stop must be followed by a space or the end
+ * and stand behind at least two letters. */
+static bool full_stop(str text, size_t i)
+{
+    bool last = i + 1 == text.length;
+    bool gap =
+        !last && (text.data[i + 1] == ' ' || text.data[i + 1] == '\n' || text.data[i + 1] == '"');
+    bool short_word = i < 2 || text.data[i - 2] == ' ' || text.data[i - 2] == '.';
+    return last || (gap && !short_word);
+}
+
+static stop stop_at(str text, size_t i, uint32_t c)
+{
+    switch (c) {
+    case 0x3002: /* 。 */
+    case 0xff01: /* ！ */
+    case 0xff1f: /* ？ */
+    case '\n':
+    case '!':
+    case '?':
+        return STOP_SENTENCE;
+    case '.':
+        return full_stop(text, i) ? STOP_SENTENCE : STOP_NONE;
+    case 0xff1b: /* ； */
+    case ';':
+        return STOP_CLAUSE;
+    case 0xff0c: /* ， */
+        return STOP_CLAUSE;
+    case ',': /* 10,000 is one number */
+        return i > 0 && i + 1 < text.length && is_digit(text.data[i - 1]) &&
+                       is_digit(text.data[i + 1])
+                   ? STOP_NONE
+                   : STOP_CLAUSE;
+    default:
+        return STOP_NONE;
+    }
+}
+
+status claims_split(str text, arena *a, claims_piece **out, size_t *out_count, error *err)
+{
+    size_t capacity = 64, n = 0, start = 0;
+    claims_piece *pieces = ARENA_ARRAY(a, claims_piece, capacity);
+    bool fresh = true;
+    for (size_t i = 0; pieces != NULL && i <= text.length;) {
+        uint32_t c = '\n';
+        size_t bytes = i < text.length ? utf8_decode(text.data + i, text.length - i, &c) : 1;
+        stop s = i < text.length ? stop_at(text, i, c) : STOP_SENTENCE;
+        if (s != STOP_NONE) {
+            str piece = str_trim(str_slice(text, start, i));
+            if (!str_empty(piece)) {
+                if (n >= MAX_PIECES)
+                    return error_set(err, STATUS_LIMIT, "the text has more than %d clauses",
+                                     MAX_PIECES);
+                if (n == capacity) {
+                    claims_piece *more = ARENA_ARRAY(a, claims_piece, capacity * 2);
+                    if (more == NULL)
+                        return error_memory(err);
+                    memcpy(more, pieces, n * sizeof *more);
+                    pieces = more;
+                    capacity *= 2;
+                }
+                pieces[n++] = (claims_piece){piece, fresh};
+                fresh = false;
+            }
+            fresh = fresh || s == STOP_SENTENCE;
+            start = i + bytes;
+        }
+        i += bytes;
+    }
+    if (pieces == NULL)
+        return error_memory(err);
+    *out = pieces;
+    *out_count = n;
+    return STATUS_OK;
+}
+
+/* --- covering -------------------------------------------------------------------------------- */
+void claims_mark(claims_clause *clause, size_t start, size_t end, claims_cover what)
+{
+    for (size_t i = start; i < end && i < clause->text.length; i++)
+        clause->cover[i] = (unsigned char)what;
+}
+
+static bool is_free(const claims_clause *clause, size_t start, size_t end)
+{
+    for (size_t i = start; i < end; i++)
+        if (clause->cover[i] != CLAIMS_NOTHING)
+            return false;
+    return true;
+}
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || is_digit(c);
+}
+
+/* --- names ----------------------------------------------------------------------------------- */
+static bool literal(const verify_context *c, kg_id id)
+{
+    kg_term term;
+    error ignored = {0};
+    return kg_terms(c->read, &id, 1, c->a, &term, &ignored) == STATUS_OK &&
+           term.kind == KG_TERM_LITERAL;
+}
+
+static void add_entity(const verify_context *c, claims_clause *clause, const retriever_mention *m)
+{
+    if (clause->entity_count == CLAIMS_ENTITIES || m->end > clause->text.length)
+        return;
+    claims_entity e = {.start = m->start, .end = m->end};
+    for (size_t i = 0; i < m->sense_count && e.count < CLAIMS_SENSES; i++) {
+        const retriever_sense *s = &m->senses[i];
+        bool named = s->match == RETRIEVER_MATCH_LABEL || s->match == RETRIEVER_MATCH_ALIAS ||
+                     s->match == RETRIEVER_MATCH_FORM;
+        if (!named || retriever_schema_relation(c->schema, s->id) != NULL || literal(c, s->id))
+            continue;
+        e.classes[e.count] = s->class_id;
+        e.ids[e.count++] = s->id;
+    }
+    if (e.count == 0)
+        return;
+    clause->entities[clause->entity_count++] = e;
+    claims_mark(clause, e.start, e.end, CLAIMS_NAME);
+}
+
+static status read_names(const verify_context *c, claims_clause *clause, error *err)
+{
+    retriever_mention *mentions = NULL;
+    size_t count = 0;
+    str lang = clause->zh ? STR("zh") : STR("en");
+    status st = retriever_link(c->retriever, c->read, clause->text, lang, true, c->a, &mentions,
+                               &count, err);
+    for (size_t i = 0; st == STATUS_OK && i < count; i++)
+        if (mentions[i].kind == RETRIEVER_MENTION_ENTITY)
+            add_entity(c, clause, &mentions[i]);
+    for (size_t i = 0; st == STATUS_OK && i < count; i++) {
+        const retriever_mention *m = &mentions[i];
+        if (m->kind == RETRIEVER_MENTION_CLASS && m->sense_count > 0 &&
+            clause->class_count < CLAIMS_CLASSES && m->end <= clause->text.length)
+            clause->classes[clause->class_count++] =
+                (claims_class){m->start, m->end, m->senses[0].id};
+    }
+    return st;
+}
+
+/* --- relations ------------------------------------------------------------------------------- */
+/* Length of `alias` at `at`: as it stands in Chinese; word by word, whatever the ending, else. */
+static size_t alias_at(str text, size_t at, str alias, bool zh)
+{
+    if (zh || (unsigned char)alias.data[0] >= 0x80)
+        return str_starts(str_slice(text, at, text.length), alias) ? alias.length : 0;
+    if (at > 0 && is_word(text.data[at - 1]))
+        return 0;
+    size_t i = at, k = 0;
+    while (k < alias.length) {
+        size_t we = k, te = i;
+        while (we < alias.length && alias.data[we] != ' ')
+            we++;
+        while (te < text.length &&
+               (is_word(text.data[te]) || text.data[te] == '\'' || text.data[te] == '-'))
+            te++;
+        if (te == i || !glue_same_word(str_slice(text, i, te), str_slice(alias, k, we)))
+            return 0;
+        i = te;
+        k = we;
+        if (k < alias.length) {
+            if (i >= text.length || text.data[i] != ' ')
+                return 0;
+            i++;
+            k++;
+        }
+    }
+    return i - at;
+}
+
+static void try_alias(claims_clause *clause, const retriever_relation *r, str alias, bool inverse)
+{
+    size_t least = (unsigned char)alias.data[0] >= 0x80 ? 6 : 3;
+    if (alias.length < least)
+        return;
+    for (size_t at = 0; at < clause->text.length; at++) {
+        if (((unsigned char)clause->text.data[at] & 0xc0) == 0x80)
+            continue;
+        size_t n = alias_at(clause->text, at, alias, clause->zh);
+        if (n == 0 || !is_free(clause, at, at + n) || clause->hit_count == CLAIMS_HITS)
+            continue;
+        clause->hits[clause->hit_count++] = (claims_hit){at, at + n, r, inverse};
+        at += n - 1;
+    }
+}
+
+/* Longer spans win; equal spans stay side by side; a relation once per span. */
+static bool beaten(const claims_hit *all, size_t count, size_t i)
+{
+    const claims_hit *h = &all[i];
+    for (size_t k = 0; k < count; k++) {
+        const claims_hit *o = &all[k];
+        size_t length = h->end - h->start, other = o->end - o->start;
+        bool same_span = o->start == h->start && o->end == h->end;
+        if (k == i || o->start >= h->end || h->start >= o->end)
+            continue;
+        if (other > length || (k < i && other == length && !same_span))
+            return true;
+        if (k < i && same_span && o->relation == h->relation && o->inverse == h->inverse)
+            return true;
+    }
+    return false;
+}
+
+static void prune_hits(claims_clause *clause)
+{
+    claims_hit all[CLAIMS_HITS];
+    size_t count = clause->hit_count, kept = 0;
+    memcpy(all, clause->hits, sizeof all);
+    for (size_t i = 0; i < count; i++)
+        if (!beaten(all, count, i))
+            clause->hits[kept++] = all[i];
+    clause->hit_count = kept;
+}
+
+static void read_relations(const verify_context *c, claims_clause *clause)
+{
+    for (size_t i = 0; i < c->schema->relation_count; i++) {
+        const retriever_relation *r = &c->schema->relations[i];
+        for (size_t k = 0; k < r->alias_count; k++) {
+            const retriever_alias *alias = &r->aliases[k];
+            if (alias->weight < 0.9f || str_empty(alias->text))
+                continue;
+            str text = kg_normalise(alias->text, c->a);
+            bool han = (unsigned char)(str_empty(text) ? 'a' : text.data[0]) >= 0x80;
+            if (!str_empty(text) && han == clause->zh)
+                try_alias(clause, r, text, alias->inverse);
+        }
+    }
+    prune_hits(clause);
+    for (size_t i = 0; i < clause->hit_count; i++)
+        claims_mark(clause, clause->hits[i].start, clause->hits[i].end, CLAIMS_RELATION);
+}
+
+/* --- values, polarity ------------------------------------------------------------------------ */
+static void read_values(claims_clause *clause)
+{
+    size_t from = 0, start = 0, end = 0;
+    kg_value value;
+    while (clause->value_count < CLAIMS_VALUES &&
+           kg_value_find(clause->text, from, &value, &start, &end) && end > start) {
+        if (is_free(clause, start, end)) {
+            clause->values[clause->value_count++] =
+                (claims_value){.start = start, .end = end, .value = value};
+            claims_mark(clause, start, end, CLAIMS_VALUE);
+        }
+        from = end;
+    }
+    for (size_t at = 0; at < clause->text.length && clause->value_count < CLAIMS_VALUES; at++) {
+        double number = 0;
+        size_t n = clause->cover[at] == CLAIMS_NOTHING ? glue_number(clause->text, at, &number) : 0;
+        bool ordinal = at >= 3 && memcmp(clause->text.data + at - 3, "第", 3) == 0;
+        if (n == 0 || ordinal || !is_free(clause, at, at + n) ||
+            (clause->zh && n == 3 && number <= 1))
+            continue;
+        clause->values[clause->value_count++] =
+            (claims_value){.start = at,
+                           .end = at + n,
+                           .value = {.kind = KG_VALUE_NUMBER, .low = number, .high = number}};
+        claims_mark(clause, at, at + n, CLAIMS_VALUE);
+        at += n - 1;
+    }
+}
+
+/* A comparative belongs to the value nearest behind it, or right before it (以上, 以内). */
+static void bind_comparative(claims_clause *clause, size_t start, size_t end, lf_compare op)
+{
+    claims_value *best = NULL;
+    for (size_t i = 0; i < clause->value_count; i++) {
+        claims_value *v = &clause->values[i];
+        if (v->end == start || (v->start >= end && v->start - end <= 12)) {
+            best = v;
+            break;
+        }
+    }
+    if (best == NULL) {
+        clause->has_compare = true;
+        clause->compare = op;
+        return;
+    }
+    best->has_compare = true;
+    best->compare = op;
+}
+
+static void read_polarity(const verify_context *c, claims_clause *clause)
+{
+    size_t negations = 0;
+    for (size_t at = 0; at < clause->text.length;) {
+        lf_compare op = LF_EQ;
+        size_t n = clause->cover[at] != CLAIMS_NOTHING
+                       ? 0
+                       : glue_comparative(c->glue, clause->text, at, &op);
+        if (n > 0 && is_free(clause, at, at + n)) {
+            bind_comparative(clause, at, at + n, op);
+            claims_mark(clause, at, at + n, CLAIMS_GLUE);
+            at += n;
+            continue;
+        }
+        n = clause->cover[at] != CLAIMS_NOTHING ? 0 : glue_negation(c->glue, clause->text, at);
+        if (n > 0 && is_free(clause, at, at + n)) {
+            negations++;
+            claims_mark(clause, at, at + n, CLAIMS_GLUE);
+            at += n;
+            continue;
+        }
+        at++;
+    }
+    clause->negative = negations % 2 == 1;
+    clause->passive = clause->zh ? str_find(clause->text, STR("由"), 0) != STR_NONE ||
+                                       str_find(clause->text, STR("被"), 0) != STR_NONE
+                                 : str_find(clause->text, STR(" by "), 0) != STR_NONE ||
+                                       str_find(clause->text, STR(" due to "), 0) != STR_NONE;
+}
+
+void claims_cover_glue(const verify_context *c, claims_clause *clause)
+{
+    for (size_t i = 0; i < clause->class_count; i++)
+        if (is_free(clause, clause->classes[i].start, clause->classes[i].end))
+            claims_mark(clause, clause->classes[i].start, clause->classes[i].end, CLAIMS_GLUE);
+    for (size_t at = 0; at < clause->text.length;) {
+        uint32_t code;
+        size_t bytes = utf8_decode(clause->text.data + at, clause->text.length - at, &code);
+        size_t n = clause->cover[at] == CLAIMS_NOTHING ? glue_word(c->glue, clause->text, at) : 0;
+        while (n > 0 && !is_free(clause, at, at + n)) { /* shorten to what is free */
+            n--;
+            while (n > 0 && ((unsigned char)clause->text.data[at + n] & 0xc0) == 0x80)
+                n--;
+        }
+        if (n > 0) {
+            claims_mark(clause, at, at + n, CLAIMS_GLUE);
+            at += n;
+            continue;
+        }
+        bool letter = utf8_is_han(code) || (code < 0x80 && is_word((char)code)) ||
+                      (code >= 0xc0 && code < 0x2000);
+        if (clause->cover[at] == CLAIMS_NOTHING && !letter)
+            claims_mark(clause, at, at + bytes, CLAIMS_PUNCTUATION);
+        at += bytes;
+    }
+}
+
+size_t claims_leftover(const claims_clause *clause)
+{
+    size_t n = 0;
+    bool in_word = false;
+    for (size_t at = 0; at < clause->text.length;) {
+        uint32_t code;
+        size_t bytes = utf8_decode(clause->text.data + at, clause->text.length - at, &code);
+        bool left = clause->cover[at] == CLAIMS_NOTHING;
+        bool han = utf8_is_han(code);
+        n += left && (han || !in_word) ? 1 : 0;
+        in_word = left && !han;
+        at += bytes;
+    }
+    return n;
+}
+
+static bool has_han(str text)
+{
+    for (size_t i = 0; i < text.length;) {
+        uint32_t c;
+        i += utf8_decode(text.data + i, text.length - i, &c);
+        if (utf8_is_han(c))
+            return true;
+    }
+    return false;
+}
+
+status claims_read(const verify_context *c, str text, claims_clause *out, error *err)
+{
+    *out = (claims_clause){.text = text, .zh = has_han(text)};
+    out->cover = arena_alloc(c->a, text.length + 1);
+    if (out->cover == NULL)
+        return error_memory(err);
+    status st = read_names(c, out, err);
+    if (st != STATUS_OK)
+        return st;
+    read_relations(c, out);
+    read_values(out);
+    read_polarity(c, out);
+    return STATUS_OK;
+}
