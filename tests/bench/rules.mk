@@ -13,3 +13,20 @@ $(BUILD)/bench/mhd_bare: tests/bench/mhd_bare.c
 $(BUILD)/bench/retrieve: $(BUILD)/obj/tests/bench/retrieve.o $(LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LDLIBS)
+
+.PHONY: bench-store
+bench-store: $(BUILD)/bench/kg_bench $(BUILD)/bench/gen_graph ## loading and retrieval (N=10000000), beside plain SQLite
+	@BUILD=$(BUILD) N=$(or $(N),10000000) python3 tests/bench/store.py
+
+$(BUILD)/bench/gen_graph: tests/bench/gen_graph.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -std=c17 -D_XOPEN_SOURCE=700 -Wall -Wextra -Werror -o $@ $< -lm
+
+$(BUILD)/bench/kg_bench: $(BUILD)/obj/tests/bench/kg_bench.o $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LDLIBS)
+
+# The slow form of tests/unit/test_kg_kill.c.
+.PHONY: test-kill
+test-kill: $(BUILD)/tests/test_kg_kill ## kill -9 at 200 random points of loads and deletions
+	KILLS=$(or $(KILLS),200) $(BUILD)/tests/test_kg_kill
