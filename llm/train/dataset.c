@@ -37,3 +37,18 @@ status dataset_write(FILE *f, const episode *e, error *err)
     }
     return ferror(f) ? error_errno(err, STATUS_IO, errno, "episodes") : STATUS_OK;
 }
+
+status dataset_write_pairs(FILE *f, const meaning_batch *b, error *err)
+{
+    put_u16(f, MEANING_PAIRS);
+    for (size_t i = 0; i < MEANING_PAIRS; i++) {
+        put_u16(f, (size_t)b->cluster[i]);
+        for (int side = 0; side < 2; side++) {
+            const meaning_phrase *p = &b->side[side][i];
+            put_u8(f, p->length);
+            for (size_t j = 0; j < p->length; j++)
+                put_u16(f, (size_t)p->token[j]);
+        }
+    }
+    return ferror(f) ? error_errno(err, STATUS_IO, errno, "episodes") : STATUS_OK;
+}

@@ -9,8 +9,10 @@
 
 #include "core/error.h"
 #include "llm/train/episode.h"
+#include "llm/train/meaning.h"
 
 status dataset_begin(FILE *f, error *err);
+status dataset_write_pairs(FILE *f, const meaning_batch *b, error *err);
 status dataset_write(FILE *f, const episode *e, error *err);
 
 #endif

@@ -76,25 +76,36 @@ def layout(h):
     return out
 
 
-def read_episodes(path):
-    """Yields (prefix, output_from, [(tokens, gold)])."""
+def read_steps(path, episodes):
+    """Yields per step ([(prefix, output_from, [(tokens, gold)])], [(cluster, phrase, phrase)])."""
     with open(path, "rb") as f:
         data = f.read()
     line, data = data.split(b"\n", 1)
     if line != b"vouch episodes 1":
         raise SystemExit(f"{path}: not a file of episodes")
     at = 0
+
+    def take(form):
+        nonlocal at
+        values = struct.unpack_from("<" + form, data, at)
+        at += struct.calcsize("<" + form)
+        return values
+
     while at < len(data):
-        n, output_from, _kind, count = struct.unpack_from("<HHBB", data, at)
-        at += 6
-        prefix = list(struct.unpack_from(f"<{n}H", data, at))
-        at += 2 * n
-        candidates = []
-        for _ in range(count):
-            length, gold = struct.unpack_from("<BB", data, at)
-            candidates.append((list(struct.unpack_from(f"<{length}H", data, at + 2)), gold))
-            at += 2 + 2 * length
-        yield prefix, output_from, candidates
+        step, pairs = [], []
+        for _ in range(episodes):
+            n, output_from, _kind, count = take("HHBB")
+            prefix, candidates = list(take(f"{n}H")), []
+            for _ in range(count):
+                length, gold = take("BB")
+                candidates.append((list(take(f"{length}H")), gold))
+            step.append((prefix, output_from, candidates))
+        for _ in range(take("H")[0]):
+            cluster, sides = take("H")[0], []
+            for _ in range(2):
+                sides.append(list(take(f"{take('B')[0]}H")))
+            pairs.append((cluster, *sides))
+        yield step, pairs
 
 
 class Sample:
@@ -203,6 +214,21 @@ def losses(model, samples, total, every, ok, no, bf16):
     return loss
 
 
+def meaning_loss(e, pairs):
+    """As llm/train/meaning.c: sums of embeddings of two phrases for one relation are alike."""
+    def embed(side):
+        rows = [e[torch.tensor(p[side], device=e.device, dtype=torch.long)].sum(0) for p in pairs]
+        u = torch.stack(rows)
+        return u / (u.pow(2).sum(1, keepdim=True) + 1e-6).sqrt()
+
+    logits = 12.0 * embed(1) @ embed(2).T
+    cluster = torch.tensor([p[0] for p in pairs], device=e.device)
+    same = (cluster[:, None] == cluster[None]) & ~torch.eye(len(pairs), dtype=torch.bool, device=e.device)
+    logits = logits.masked_fill(same, float("-inf"))
+    want = torch.arange(len(pairs), device=e.device)
+    return 0.5 * (F.cross_entropy(logits, want) + F.cross_entropy(logits.T, want))
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--run", required=True)
@@ -224,19 +250,23 @@ def main():
     decay = torch.zeros_like(first)
     for offset, shape, decays in layout(head).values():
         decay[offset:offset + math.prod(shape)] = float(decays)
-    source, saved = read_episodes(a.episodes_file), time.time()
-    for _ in range(head["step"] * a.episodes):
+    source, saved = read_steps(a.episodes_file, a.episodes), time.time()
+    for _ in range(head["step"]):
         next(source)
     began, before = time.time(), head["seconds"]
     while head["step"] < a.steps:
         step, model.flat.grad, total = head["step"], None, 0.0
         every = whole_every(step)
-        samples = [Sample(next(source), i % every == 0) for i in range(a.episodes)]
+        episodes, pairs = next(source)
+        samples = [Sample(e, i % every == 0) for i, e in enumerate(episodes)]
         samples.sort(key=lambda s: len(s.tokens))
         for i in range(0, len(samples), a.micro):
             loss = losses(model, samples[i:i + a.micro], a.episodes, every, ok, no, a.bf16)
             loss.backward()
             total += float(loss)
+        loss = 0.5 * meaning_loss(model.views["embedding"], pairs)
+        loss.backward()
+        total += float(loss)
         g = model.flat.grad
         norm = float(g.double().pow(2).sum().sqrt())
         g = g / norm if norm > 1 else g

@@ -16,8 +16,11 @@
 #include "llm/train/adamw.h"
 #include "llm/train/checkpoint.h"
 #include "llm/train/dataset.h"
+#include "llm/train/meaning.h"
 
 enum { MICRO_TOKENS = 1536, MICRO_TARGETS = 640, MAX_THREADS = 64 };
+
+#define MEANING_WEIGHT 0.5f
 
 typedef struct worker {
     struct run *run;
@@ -28,6 +31,7 @@ typedef struct worker {
     episode episode;
     pass_loss loss;
     uint64_t tokens;
+    double meaning;
     status result;
     error err;
 } worker;
@@ -305,6 +309,17 @@ static void *work(void *argument)
     }
     if (w->result == STATUS_OK)
         w->result = flush_batch(w);
+    if (w->number == 0 && w->result == STATUS_OK) {
+        meaning_batch pairs;
+        size_t embedding = net_offset_embedding(r->net);
+        meaning_draw(r->concepts, r->vocab, r->source.train_on_all, r->state.seed, r->state.step,
+                     &pairs);
+        w->meaning = meaning_loss(&pairs, (size_t)net_shape(r->net)->dim,
+                                  net_weights_const(r->net) + embedding, MEANING_WEIGHT,
+                                  w->gradient + embedding);
+        if (w->meaning < 0)
+            w->result = error_memory(&w->err);
+    }
     return NULL;
 }
 
@@ -411,11 +426,12 @@ static status measure(run *r, const pass_loss *sum, error *err)
     fflush(r->curve);
     tell(r,
          "step %llu, %.0f s, %.2fM tokens: rank %.3f (%.1f %% right), next token %.3f; held-out: "
-         "fit %.1f, gen %.1f, lexical %.1f, all %.1f %%; AUROC fit %.3f gen %.3f",
+         "fit %.1f, gen %.1f, lexical %.1f, all %.1f %%; AUROC fit %.3f gen %.3f; meaning %.3f",
          (unsigned long long)r->state.step, r->state.seconds, (double)r->state.tokens / 1e6,
          per(sum->rank, sum->rank_groups), 100 * per(sum->right, sum->rank_groups),
          per(sum->lm, sum->lm_targets), 100 * per(e.all.fit, n), 100 * per(e.all.gen, n),
-         100 * per(e.all.lexical, n), 100 * per(e.all.all, n), e.auroc_fit, e.auroc_gen);
+         100 * per(e.all.lexical, n), 100 * per(e.all.all, n), e.auroc_fit, e.auroc_gen,
+         r->workers[0].meaning);
     return STATUS_OK;
 }
 
@@ -499,6 +515,10 @@ static status write_episodes(run *r, FILE *f, error *err)
             if (st == STATUS_OK)
                 st = dataset_write(f, &e, err);
         }
+        meaning_batch pairs;
+        meaning_draw(r->concepts, r->vocab, r->source.train_on_all, r->state.seed, step, &pairs);
+        if (st == STATUS_OK)
+            st = dataset_write_pairs(f, &pairs, err);
     }
     episode_free(&e);
     return st;
