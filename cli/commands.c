@@ -8,6 +8,7 @@
 const command command_table[] = {
     {"ask", "answer a question from a graph, with citations", 1, cmd_ask},
     {"ingest", "load files into a graph", 1, cmd_ingest},
+    {"serve", "HTTP API and web page", 1, cmd_serve},
     {"key", "make, list and revoke API keys", 0, cmd_key},
     {"graph", "look into a graph and keep it: stats, entity, path, export, check ...", 0,
      cmd_graph},

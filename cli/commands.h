@@ -27,6 +27,7 @@ int cmd_ingest(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_model(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 
