@@ -43,7 +43,7 @@ title "A question that the graph cannot answer, and what it can tell instead"
 show "$VOUCH" ask 'How is cholera treated?' --graph "$med"
 
 title "A source deleted, and the answer gone with it"
-show "$VOUCH" graph delete-source "$med" infectious_disease_law.csv
+show "$VOUCH" graph delete-source "$med" samples/medical/infectious_disease_law.csv
 show "$VOUCH" ask '霍乱属于哪一类传染病？' --graph "$med"
 
 title "A table of ten rows of one's own, asked"
