@@ -15,7 +15,7 @@
 
 #define KG_BASE_PAGE 500
 #define KG_BASE_FEW 256              /* rows of an object that go into base_in */
-#define KG_BASE_PIECE 400 /* rows in one piece of a list: stays on a SQLite page */
+#define KG_BASE_PIECE 400            /* rows in one piece of a list: stays on a SQLite page */
 #define KG_LATER INT64_C(2147483648) /* the first row number of later loads */
 
 /* Reads base_rows and the like out of meta. */

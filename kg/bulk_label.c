@@ -4,7 +4,7 @@
 
 #include "kg/bulk.h"
 
-#define NAME_MOST 512   /* bytes; longer labels are not cut into grams */
+#define NAME_MOST 512  /* bytes; longer labels are not cut into grams */
 #define GRAM_PIECE 450 /* labels in one piece of a gram's list */
 
 typedef struct pending_label {

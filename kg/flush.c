@@ -314,7 +314,7 @@ static status insert_statement(kg_write *w, const keyed *key, error *err)
     uint8_t flags = kg_dict_at(w->dict, key->pending->p)->flags;
     if ((flags & (KG_DICT_LABEL | KG_DICT_ALIAS)) != 0 && !kg_id_set_add(&w->touched, key->s))
         return error_memory(err);
-    if (key->p == w->type && !kg_id_set_add(&w->classes, key->o))
+    if (key->p == w->type && !kg_class_change(w, key->o, false))
         return error_memory(err);
     status code = kg_db_run(w->db, stmt, err);
     return code == STATUS_OK ? kg_count_relation(w, key->p, 1, err) : code;

@@ -60,7 +60,7 @@ static status delete_statement(kg_write *w, int64_t n, error *err)
         kg_id_set_add(&w->dropped, (uint64_t)r.o) && kg_id_set_add(&w->touched, (uint64_t)r.s) &&
         (r.g == 0 || kg_id_set_add(&w->dropped, (uint64_t)r.g)) &&
         (r.qualifiers == 0 || kg_id_set_add(&w->dropped_lists, (uint64_t)r.qualifiers)) &&
-        ((kg_id)r.p != w->type || kg_id_set_add(&w->classes, (uint64_t)r.o));
+        ((kg_id)r.p != w->type || kg_class_change(w, (uint64_t)r.o, true));
     if (!ok)
         return error_memory(err);
     return code == STATUS_OK ? kg_count_relation(w, (kg_id)r.p, -1, err) : code;

@@ -21,6 +21,15 @@ status kg_count_relation(kg_write *w, kg_id relation, int added, error *err)
     return STATUS_OK;
 }
 
+bool kg_class_change(kg_write *w, kg_id class_id, bool gone)
+{
+    kg_id_set *changes = &w->classes;
+    if (!kg_grow(&changes->items, changes->count, &changes->capacity, sizeof *changes->items))
+        return false;
+    changes->items[changes->count++] = class_id * 2 + gone;
+    return true;
+}
+
 typedef struct counted { /* of one relation */
     int64_t subjects, objects, single_subjects, single_objects, literals;
     int64_t kinds[KG_VALUE_BOOL + 1];
@@ -244,7 +253,7 @@ static status change_relation(kg_write *w, const kg_relation_change *change, err
     sqlite3_reset(stmt);
     count += change->added - change->removed;
     changes += change->added + change->removed;
-    if (count > 0 && (count <= 2000 || changes * 5 >= count))
+    if (count > 0 && changes * 5 >= count)
         return recount(w, change->relation, count, err);
     stmt = kg_db_stmt(w->db,
                       count > 0 ? "UPDATE relation_stat SET count=?2, changes=?3 WHERE p=?1"
@@ -265,32 +274,34 @@ static status change_relation(kg_write *w, const kg_relation_change *change, err
     return kg_db_run(w->db, stmt, err);
 }
 
-typedef struct members {
-    uint64_t last;
-    int64_t count;
-} members;
-
-static bool count_member(void *context, const kg_row *row)
+/* Each change is a class's id * 2, + 1 when a member went. */
+static status change_class(kg_write *w, uint64_t class_id, int64_t by, error *err)
 {
-    members *m = context;
-    m->count += row->statement.s != m->last;
-    m->last = row->statement.s;
-    return true;
+    sqlite3_stmt *stmt = kg_db_stmt(w->db,
+                                    "INSERT INTO class_stat VALUES(?1,?2) ON CONFLICT(class) DO "
+                                    "UPDATE SET count=count+excluded.count",
+                                    err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)class_id);
+    sqlite3_bind_int64(stmt, 2, by);
+    return kg_db_run(w->db, stmt, err);
 }
 
-static status count_members(kg_write *w, uint64_t class_id, error *err)
+static status change_classes(kg_write *w, error *err)
 {
-    members m = {0};
-    status code = kg_db_match(w->db, KG_ANY, w->type, class_id, count_member, &m, err);
-    sqlite3_stmt *stmt =
-        code == STATUS_OK
-            ? kg_db_stmt(w->db, "INSERT OR REPLACE INTO class_stat VALUES(?1,?2)", err)
-            : NULL;
-    if (stmt == NULL)
-        return code == STATUS_OK ? STATUS_CORRUPT : code;
-    sqlite3_bind_int64(stmt, 1, (int64_t)class_id);
-    sqlite3_bind_int64(stmt, 2, m.count);
-    return kg_db_run(w->db, stmt, err);
+    kg_id_set *changes = &w->classes;
+    status code = STATUS_OK;
+    if (changes->count > 1)
+        qsort(changes->items, changes->count, sizeof *changes->items, by_value);
+    for (size_t i = 0; i < changes->count && code == STATUS_OK;) {
+        uint64_t class_id = changes->items[i] / 2;
+        int64_t by = 0;
+        for (; i < changes->count && changes->items[i] / 2 == class_id; i++)
+            by += changes->items[i] % 2 == 0 ? 1 : -1;
+        code = change_class(w, class_id, by, err);
+    }
+    return code;
 }
 
 status kg_derive_statistics(kg_write *w, error *err)
@@ -298,9 +309,8 @@ status kg_derive_statistics(kg_write *w, error *err)
     status code = STATUS_OK;
     for (size_t i = 0; i < w->relation_count && code == STATUS_OK; i++)
         code = change_relation(w, &w->relations[i], err);
-    kg_id_set_sort(&w->classes);
-    for (size_t i = 0; i < w->classes.count && code == STATUS_OK; i++)
-        code = count_members(w, w->classes.items[i], err);
+    if (code == STATUS_OK)
+        code = change_classes(w, err);
     return code == STATUS_OK ? kg_db_exec(w->db, "DELETE FROM class_stat WHERE count=0", err)
                              : code;
 }

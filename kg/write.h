@@ -76,7 +76,7 @@ struct kg_write {
     kg_id_set touched;       /* terms whose labels may have changed */
     kg_id_set dropped;       /* terms that may be unused now */
     kg_id_set dropped_lists; /* qualifier lists likewise */
-    kg_id_set classes;       /* whose members changed */
+    kg_id_set classes;       /* id * 2 of each member that came, + 1 for one that went */
     kg_relation_change *relations;
     size_t relation_count, relation_capacity;
     kg_id type; /* rdf:type, 0 when the graph has none */
@@ -102,6 +102,8 @@ void kg_bulk_rollback(kg_write *w);
 status kg_flush(kg_write *w, error *err);
 /* Gives ids to the dictionary's new terms. */
 status kg_flush_terms(kg_write *w, error *err);
+/* Notes that a class won or lost a member; false when out of memory. */
+bool kg_class_change(kg_write *w, kg_id class_id, bool gone);
 /* Counts a statement of `relation` that came or went. */
 status kg_count_relation(kg_write *w, kg_id relation, int added, error *err);
 /* Takes out what each re-loaded source said and did not say again. */
