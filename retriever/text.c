@@ -51,7 +51,7 @@ static bool is_mark(uint32_t c)
 {
     if (c < 0x300)
         return false;
-    int category = utf8proc_category((utf8proc_int32_t)c);
+    int category = (int)utf8proc_category((utf8proc_int32_t)c);
     return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC;
 }
 
