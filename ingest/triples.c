@@ -79,30 +79,49 @@ static bool looks_like_text(str s)
     return s.length > PASSAGE_BYTES || str_find(s, STR("\xe3\x80\x82"), 0) != STR_NONE;
 }
 
+/* A first row is a header when each cell is a word that people put above such a column. */
 static bool is_header(const str *cells)
 {
-    static const char *const names[][3] = {
-        {"subject", "predicate", "object"},
-        {"subject", "relation", "object"},
-        {"head", "relation", "tail"},
-        {"s", "p", "o"},
-        {"entity", "relation", "value"},
-        {"entity", "attribute", "value"},
-        {"source", "relation", "target"},
-        {"主语", "谓语", "宾语"},
-        {"主体", "关系", "客体"},
-        {"头实体", "关系", "尾实体"},
-        {"实体", "属性", "值"},
-        {"实体", "关系", "实体"},
+    static const char *const words[3][14] = {
+        {"subject", "s", "head", "entity", "source", "name", "item", "主语", "主体", "头实体",
+         "实体", "名称", "姓名", "对象"},
+        {"predicate", "p", "relation", "relationship", "property", "attribute", "field", "谓语",
+         "关系", "属性", "字段", "项目"},
+        {"object", "o", "tail", "value", "target", "entity", "宾语", "客体", "尾实体", "实体", "值",
+         "内容", "取值"},
     };
-    for (size_t i = 0; i < CORE_COUNT(names); i++) {
-        bool same = true;
-        for (size_t k = 0; k < 3; k++)
-            same = same && str_equal_nocase(cells[k], str_from(names[i][k]));
-        if (same)
-            return true;
+    for (size_t k = 0; k < 3; k++) {
+        bool known = false;
+        for (size_t i = 0; i < CORE_COUNT(words[k]) && words[k][i] != NULL; i++)
+            known = known || str_equal_nocase(cells[k], str_from(words[k][i]));
+        if (!known)
+            return false;
     }
-    return false;
+    return true;
+}
+
+static const char *const names[][3] = {
+    {"subject", "predicate", "object"},
+    {"subject", "relation", "object"},
+    {"head", "relation", "tail"},
+    {"s", "p", "o"},
+    {"entity", "relation", "value"},
+    {"entity", "attribute", "value"},
+    {"source", "relation", "target"},
+    {"主语", "谓语", "宾语"},
+    {"主体", "关系", "客体"},
+    {"头实体", "关系", "尾实体"},
+    {"实体", "属性", "值"},
+    {"实体", "关系", "实体"},
+};
+for (size_t i = 0; i < CORE_COUNT(names); i++) {
+    bool same = true;
+    for (size_t k = 0; k < 3; k++)
+        same = same && str_equal_nocase(cells[k], str_from(names[i][k]));
+    if (same)
+        return true;
+}
+return false;
 }
 
 static status emit_row(ingest_triples *t, const held_row *row, error *err)
