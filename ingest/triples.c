@@ -100,30 +100,6 @@ static bool is_header(const str *cells)
     return true;
 }
 
-static const char *const names[][3] = {
-    {"subject", "predicate", "object"},
-    {"subject", "relation", "object"},
-    {"head", "relation", "tail"},
-    {"s", "p", "o"},
-    {"entity", "relation", "value"},
-    {"entity", "attribute", "value"},
-    {"source", "relation", "target"},
-    {"主语", "谓语", "宾语"},
-    {"主体", "关系", "客体"},
-    {"头实体", "关系", "尾实体"},
-    {"实体", "属性", "值"},
-    {"实体", "关系", "实体"},
-};
-for (size_t i = 0; i < CORE_COUNT(names); i++) {
-    bool same = true;
-    for (size_t k = 0; k < 3; k++)
-        same = same && str_equal_nocase(cells[k], str_from(names[i][k]));
-    if (same)
-        return true;
-}
-return false;
-}
-
 static status emit_row(ingest_triples *t, const held_row *row, error *err)
 {
     kg_term s = ingest_iri(kg_iri_make(STR(""), row->cells[0], t->made));
