@@ -183,38 +183,56 @@ static span *try_span(linker *l, uint32_t first, uint32_t last, uint64_t exact, 
     return s;
 }
 
-/* X第N条, X的第N条: the node whose name is X's primary label with 第N条 behind it. */
+/* Whether N条 (第N条 where `ordinal`) stands at token `at`; then `last` is the end of it with any
+ * 之N and 第N款 behind it. */
+static bool numbered_end(const linker *l, uint32_t at, bool ordinal, uint32_t *last)
+{
+    const text_token *t = l->tokens.items;
+    uint32_t number = at + (ordinal ? 1 : 0), n = (uint32_t)l->tokens.count;
+    if (number + 1 >= n || t[number].kind != TEXT_NUMBER ||
+        (ordinal ? !str_equal(t[at].norm, STR("第")) : !str_equal(t[number + 1].norm, STR("条"))))
+        return false;
+    *last = number + 1;
+    while (*last + 2 < n && (str_equal(t[*last + 1].norm, STR("之")) ||
+                             (str_equal(t[*last + 1].norm, STR("第")) &&
+                              t[*last + 2].kind == TEXT_NUMBER && *last + 3 < n)))
+        *last += str_equal(t[*last + 1].norm, STR("之")) ? 2 : 3;
+    return true;
+}
+
+static uint64_t chain_on(uint64_t chain, str text, arena *a)
+{
+    text_tokens name = {0};
+    error ignored = {0};
+    if (text_tokenise(text, false, a, &name, &ignored) == STATUS_OK)
+        for (size_t k = 0; k < name.count; k++)
+            chain = text_chain(chain, name.items[k].hash);
+    return chain;
+}
+
+/* X第N条, X的第N条, XN条: the node whose name is X's primary label with 第N条 behind it. */
 static void try_numbered(linker *l, const span *base)
 {
-    uint32_t at = base->last + 1;
+    uint32_t at = base->last + 1, last = 0;
     const text_token *t = l->tokens.items;
     if (at < l->tokens.count && str_equal(t[at].norm, STR("的")))
         at++;
-    if (at + 2 >= l->tokens.count || !str_equal(t[at].norm, STR("第")) ||
-        t[at + 1].kind != TEXT_NUMBER)
+    bool ordinal = at < l->tokens.count && t[at].kind != TEXT_NUMBER;
+    if (!numbered_end(l, at, ordinal, &last))
         return;
-    uint32_t last = at + 2;
-    while (last + 2 < l->tokens.count &&
-           ((str_equal(t[last + 1].norm, STR("之"))) ||
-            (str_equal(t[last + 1].norm, STR("第")) && t[last + 2].kind == TEXT_NUMBER &&
-             last + 3 < l->tokens.count)))
-        last += str_equal(t[last + 1].norm, STR("之")) ? 2 : 3;
     for (size_t i = 0; i < base->sense_count; i++) {
         str label;
-        text_tokens name = {0};
         error ignored = {0};
         if (kg_labels(l->in->read, &base->senses[i].id, 1, (str){0}, l->a, &label, &ignored) !=
-                STATUS_OK ||
-            text_tokenise(label, false, l->a, &name, &ignored) != STATUS_OK)
+            STATUS_OK)
             continue;
-        uint64_t chain = 0;
-        for (size_t k = 0; k < name.count; k++)
-            chain = text_chain(chain, name.items[k].hash);
-        uint64_t at_end[64];
-        uint32_t n = 0;
+        uint64_t chain = chain_on(0, label, l->a), at_end[64];
+        uint32_t n = 0, least = ordinal ? 3 : 2;
+        if (!ordinal)
+            chain = chain_on(chain, STR("第"), l->a);
         for (uint32_t k = at; k <= last && n < 64; k++)
             at_end[n++] = chain = text_chain(chain, t[k].hash);
-        for (uint32_t k = n; k >= 3; k--)
+        for (uint32_t k = n; k >= least; k--)
             if (try_span(l, base->first, at + k - 1, at_end[k - 1], at_end[k - 1]) != NULL)
                 return;
     }

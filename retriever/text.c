@@ -287,42 +287,63 @@ static bool counts_articles(const text_token *t)
     return false;
 }
 
-/* 第 + Chinese numerals + 条 (章, 节 ...): the numerals become one number token. */
+/* The end of the run of Chinese numerals at `from`. */
+static size_t numerals_end(const scanner *s, size_t from)
+{
+    size_t end = from;
+    while (end < s->count && s->items[end].kind == TEXT_HAN && end - from < 11 &&
+           (han_digit(s->items[end].norm) >= 0 || han_unit(s->items[end].norm) > 0))
+        end++;
+    return end;
+}
+
+/* Puts the numerals [from, end) into `out` as one number; false when they spell none. */
+static bool numerals_merged(const scanner *s, size_t from, size_t end, text_token *out,
+                            bool *memory)
+{
+    char joined[64];
+    size_t length = 0;
+    for (size_t k = from; k < end && length + 4 < sizeof joined; k++) {
+        memcpy(joined + length, s->items[k].norm.data, s->items[k].norm.length);
+        length += s->items[k].norm.length;
+    }
+    uint64_t value;
+    if (!text_chinese_number(str_make(joined, length), &value))
+        return false;
+    char *digits = arena_printf(s->a, "%llu", (unsigned long long)value);
+    *memory = digits != NULL;
+    if (digits == NULL)
+        return false;
+    *out = s->items[from];
+    out->kind = TEXT_NUMBER;
+    out->end = s->items[end - 1].end;
+    out->norm = str_from(digits);
+    out->hash = out->stem = str_hash(out->norm, 0);
+    return true;
+}
+
+/* 第 + Chinese numerals + 条 (章, 节 ...), and two or more numerals + 条 as people leave 第 out:
+ * the numerals become one number token. */
 static bool merge_ordinals(scanner *s)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        s->items[kept++] = s->items[i];
-        if (!str_equal(s->items[i].norm, STR("第")))
-            continue;
-        size_t end = i + 1;
-        while (end < s->count && s->items[end].kind == TEXT_HAN && end - i < 12 &&
-               (han_digit(s->items[end].norm) >= 0 || han_unit(s->items[end].norm) > 0))
-            end++;
-        if (end == i + 1 || end >= s->count || !counts_articles(&s->items[end]))
-            continue;
-        char joined[64];
-        size_t length = 0;
-        for (size_t k = i + 1; k < end && length + 4 < sizeof joined; k++) {
-            memcpy(joined + length, s->items[k].norm.data, s->items[k].norm.length);
-            length += s->items[k].norm.length;
+    bool memory = true;
+    for (size_t i = 0; memory && i < s->count;) {
+        bool ordinal = kept > 0 && str_equal(s->items[kept - 1].norm, STR("第"));
+        size_t end = numerals_end(s, i);
+        bool counted = end > i && end < s->count &&
+                       (ordinal ? counts_articles(&s->items[end])
+                                : end > i + 1 && str_equal(s->items[end].norm, STR("条")));
+        text_token number;
+        if (counted && numerals_merged(s, i, end, &number, &memory)) {
+            s->items[kept++] = number;
+            i = end;
+        } else {
+            s->items[kept++] = s->items[i++];
         }
-        uint64_t value;
-        if (!text_chinese_number(str_make(joined, length), &value))
-            continue;
-        char *digits = arena_printf(s->a, "%llu", (unsigned long long)value);
-        if (digits == NULL)
-            return false;
-        text_token number = s->items[i + 1];
-        number.kind = TEXT_NUMBER;
-        number.end = s->items[end - 1].end;
-        number.norm = str_from(digits);
-        number.hash = number.stem = str_hash(number.norm, 0);
-        s->items[kept++] = number;
-        i = end - 1;
     }
     s->count = kept;
-    return true;
+    return memory;
 }
 
 status text_tokenise(str text, bool name, arena *a, text_tokens *out, error *err)

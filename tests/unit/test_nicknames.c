@@ -47,6 +47,17 @@ static void finds_names_of_a_pack(void **state)
     arena_free(a);
 }
 
+static void article_numbers_meet_however_written(void **state)
+{
+    (void)state;
+    arena *a = arena_new(0);
+    assert_true(chain("第一百三十三条之一", a) == chain("第133条之一", a));
+    assert_true(chain("一百三十三条", a) == chain("133条", a));
+    assert_true(chain("三条", a) != chain("3条", a)); /* a count of things is no article */
+    assert_true(chain("第三条", a) == chain("第3条", a));
+    arena_free(a);
+}
+
 static void no_pack_has_no_names(void **state)
 {
     (void)state;
@@ -64,6 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_names_of_a_pack),
+        cmocka_unit_test(article_numbers_meet_however_written),
         cmocka_unit_test(no_pack_has_no_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
