@@ -306,9 +306,9 @@ status kg_db_verify(kg_db *db, const char *path, int *version, error *err)
                          path);
     code = pragma_int(db,
                       "SELECT count(*) FROM sqlite_schema WHERE name IN "
-                      "('meta','term','statement','source','load','origin','label')",
+                      "('meta','term','statement','source','load','origin','label','base_out')",
                       &tables, err);
-    if (code == STATUS_OK && tables != 7)
+    if (code == STATUS_OK && tables != 8)
         return error_set(err, STATUS_CORRUPT, "%s: tables are missing; the file is damaged", path);
     *version = (int)schema;
     return code;

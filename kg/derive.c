@@ -156,6 +156,29 @@ static status label_text(kg_write *w, uint64_t term, uint64_t literal, arena *a,
 
 #define NAME_MOST 512 /* bytes; longer labels are found exactly or as passages, not by grams */
 
+#define GRAMS_MOST ((size_t)4 << 20) /* waiting in memory */
+
+static int by_gram(const void *a, const void *b)
+{
+    const kg_gram *x = a, *y = b;
+    if (x->gram != y->gram)
+        return x->gram < y->gram ? -1 : 1;
+    return x->label < y->label ? -1 : x->label > y->label;
+}
+
+/* Grams go in in their order: neighbours land on the same page. */
+static status put_grams(kg_write *w, error *err)
+{
+    status code = STATUS_OK;
+    if (w->gram_count > 1)
+        qsort(w->grams, w->gram_count, sizeof *w->grams, by_gram);
+    for (size_t i = 0; i < w->gram_count && code == STATUS_OK; i++)
+        code = run_for(w, "INSERT OR IGNORE INTO gram VALUES(?1,?2)", (int64_t)w->grams[i].gram,
+                       (int64_t)w->grams[i].label, err);
+    w->gram_count = 0;
+    return code;
+}
+
 static status put_label(kg_write *w, uint64_t term, const wanted *wish, error *err)
 {
     arena *a = arena_new(0);
@@ -179,10 +202,15 @@ static status put_label(kg_write *w, uint64_t term, const wanted *wish, error *e
         code = kg_db_run(w->db, stmt, err);
         w->labels++;
     }
-    int64_t label = sqlite3_last_insert_rowid(w->db->handle);
-    for (size_t i = 0; i < count && code == STATUS_OK; i++)
-        code =
-            run_for(w, "INSERT OR IGNORE INTO gram VALUES(?1,?2)", (int64_t)grams[i], label, err);
+    uint64_t label = (uint64_t)sqlite3_last_insert_rowid(w->db->handle);
+    for (size_t i = 0; i < count && code == STATUS_OK; i++) {
+        if (kg_grow(&w->grams, w->gram_count, &w->gram_capacity, sizeof *w->grams))
+            w->grams[w->gram_count++] = (kg_gram){grams[i], label};
+        else
+            code = error_memory(err);
+    }
+    if (code == STATUS_OK && w->gram_count >= GRAMS_MOST)
+        code = put_grams(w, err);
     arena_free(a);
     return code;
 }
@@ -263,7 +291,7 @@ static status derive_labels(kg_write *w, error *err)
     }
     free(list.items);
     free(old);
-    return code;
+    return code == STATUS_OK ? put_grams(w, err) : code;
 }
 
 /* --- terms that nothing uses

@@ -79,6 +79,7 @@ static void free_write(kg_write *w)
     free(w->dropped_lists.items);
     free(w->classes.items);
     free(w->relations);
+    free(w->grams);
     kg_db_close(w->db);
     free(w);
 }

@@ -47,6 +47,10 @@ typedef struct kg_relation_change {
     int64_t added, removed;
 } kg_relation_change;
 
+typedef struct kg_gram {
+    uint64_t gram, label;
+} kg_gram;
+
 struct kg_write {
     kg_store *store;
     kg_db *db;
@@ -77,6 +81,8 @@ struct kg_write {
     kg_id_set dropped;       /* terms that may be unused now */
     kg_id_set dropped_lists; /* qualifier lists likewise */
     kg_id_set classes;       /* id * 2 of each member that came, + 1 for one that went */
+    kg_gram *grams;          /* of new labels, until they are written in order */
+    size_t gram_count, gram_capacity;
     kg_relation_change *relations;
     size_t relation_count, relation_capacity;
     kg_id type; /* rdf:type, 0 when the graph has none */
