@@ -30,6 +30,8 @@ static const char usage[] =
     "  --name NAME       general.name of the GGUF files (default vouch-SIZE)\n"
     "  --export-only     write the GGUF files from the checkpoint and stop\n"
     "  --evaluate N      rank N questions over held-out relations and stop\n"
+    "  --rank FILE       rank the questions of a file of that form (tests/bench/ranking_sets.py)\n"
+    "  --quantised       evaluate with the weights as Q8_0 keeps them\n"
     "  --init-only       prepare DIR (vocabulary, checkpoint of step 0) and stop\n"
     "  --write-episodes FILE  the tokenised episodes of --steps steps, for train_gpu.py\n"
     "  --dump FILE       write --evaluate's episodes as text too (to look at the data)\n";
@@ -89,9 +91,9 @@ static bool read_duration(const char *text, double *seconds)
 }
 
 typedef struct train_arguments {
-    const char *out, *budget, *size, *rate, *hold_out, *name, *dump, *episodes_file;
+    const char *out, *budget, *size, *rate, *hold_out, *name, *dump, *episodes_file, *rank;
     int steps, threads, seed, episodes, evaluate;
-    bool export_only, init_only;
+    bool export_only, init_only, quantised;
     trainer_options options;
 } train_arguments;
 
@@ -148,39 +150,68 @@ static status dump_episodes(const episode_source *source, size_t count, const ch
     return st;
 }
 
+static void print_report(const evaluate_report *e)
+{
+    printf("right form first, %% of questions\n"
+           "  kind            n  lexical      gen      fit      all\n");
+    for (int k = 0; k < EPISODE_KINDS; k++)
+        print_cell(episode_kind_name((episode_kind)k), &e->kind[k]);
+    print_cell("english", &e->language[CONCEPT_EN]);
+    print_cell("chinese", &e->language[CONCEPT_ZH]);
+    print_cell("all", &e->all);
+    if (e->unanswerable > 0)
+        printf("unanswerable (%.0f): AUROC lexical %.3f, gen %.3f, fit %.3f\n", e->unanswerable,
+               e->auroc_lexical, e->auroc_gen, e->auroc_fit);
+}
+
+static status evaluate_held_out(const train_arguments *a, const trainer_result *r,
+                                evaluate_report *e, error *err)
+{
+    concepts *c = NULL;
+    grammar *g = NULL;
+    status st = concepts_load(a->options.concepts, a->options.hold_out, &c, err);
+    if (st == STATUS_OK)
+        st = grammar_load(a->options.frames, &g, err);
+    if (st == STATUS_OK) {
+        episode_source source = trainer_held_out(c, g, r->vocab);
+        st = evaluate_ranking(r->net, r->vocab, evaluate_from_source, &source, (size_t)a->evaluate,
+                              e, err);
+        if (st == STATUS_OK && a->dump != NULL)
+            st = dump_episodes(&source, (size_t)a->evaluate, a->dump, err);
+    }
+    grammar_free(g);
+    concepts_free(c);
+    return st;
+}
+
+static status evaluate_ranking_file(const train_arguments *a, const trainer_result *r,
+                                    evaluate_report *e, error *err)
+{
+    evaluate_file file = {.f = fopen(a->rank, "r"), .vocab = r->vocab};
+    if (file.f == NULL)
+        return error_set(err, STATUS_NOT_FOUND, "%s: cannot be read", a->rank);
+    status st = evaluate_ranking(r->net, r->vocab, evaluate_from_file, &file, 1u << 20, e, err);
+    fclose(file.f);
+    free(file.line);
+    return st;
+}
+
 static int evaluate(const train_arguments *a)
 {
     error err = {0};
     trainer_result r = {0};
-    concepts *c = NULL;
-    grammar *g = NULL;
     evaluate_report e;
     status st = trainer_open(a->out, &r, &err);
+    if (st == STATUS_OK && a->quantised)
+        export_round_trip_q8(r.net);
     if (st == STATUS_OK)
-        st = concepts_load(a->options.concepts, a->options.hold_out, &c, &err);
-    if (st == STATUS_OK)
-        st = grammar_load(a->options.frames, &g, &err);
-    if (st == STATUS_OK) {
-        episode_source source = trainer_held_out(c, g, r.vocab);
-        st = evaluate_ranking(r.net, &source, 1u << 20, (size_t)a->evaluate, &e, &err);
-        if (st == STATUS_OK && a->dump != NULL)
-            st = dump_episodes(&source, (size_t)a->evaluate, a->dump, &err);
-    }
-    if (st == STATUS_OK) {
-        printf("right form first, %% of questions (20 candidates, held-out relations and frames)\n"
-               "  kind            n  lexical      gen      fit      all\n");
-        for (int k = 0; k < EPISODE_KINDS; k++)
-            print_cell(episode_kind_name((episode_kind)k), &e.kind[k]);
-        print_cell("english", &e.language[CONCEPT_EN]);
-        print_cell("chinese", &e.language[CONCEPT_ZH]);
-        print_cell("all", &e.all);
-        printf("unanswerable (%.0f): AUROC lexical %.3f, gen %.3f, fit %.3f\n", e.unanswerable,
-               e.auroc_lexical, e.auroc_gen, e.auroc_fit);
-    }
-    grammar_free(g);
-    concepts_free(c);
+        st = a->rank != NULL ? evaluate_ranking_file(a, &r, &e, &err)
+                             : evaluate_held_out(a, &r, &e, &err);
     trainer_close(&r);
-    return st == STATUS_OK ? 0 : cli_fail(&err);
+    if (st != STATUS_OK)
+        return cli_fail(&err);
+    print_report(&e);
+    return 0;
 }
 
 /* Settles the options; an exit code when they make no sense, else -1. */
@@ -235,6 +266,8 @@ int cmd_model_train(int argc, char **argv)
                                    {"--init-only", ARGS_FLAG, &a.init_only},
                                    {"--write-episodes", ARGS_TEXT, &a.episodes_file},
                                    {"--evaluate", ARGS_COUNT, &a.evaluate},
+                                   {"--rank", ARGS_TEXT, &a.rank},
+                                   {"--quantised", ARGS_FLAG, &a.quantised},
                                    {"--dump", ARGS_TEXT, &a.dump},
                                    {NULL, ARGS_FLAG, NULL}};
     int positional, code;
@@ -247,7 +280,7 @@ int cmd_model_train(int argc, char **argv)
         return code;
     if (a.export_only)
         return write_models(&a);
-    if (a.evaluate > 0)
+    if (a.evaluate > 0 || a.rank != NULL)
         return evaluate(&a);
     error err = {0};
     if (a.init_only || a.episodes_file != NULL) {

@@ -1,5 +1,5 @@
 /* The data generator: episode number i of a seed is always the same. An episode is one question
- * over a schema drawn for it alone, with 8-24 logical forms of which one (or, where its relation
+ * over a schema drawn for it alone, with 8-32 logical forms of which one (or, where its relation
  * was removed, none) is right; or a wording pair, which has no candidates.
  *
  * A source owns nothing but borrows concepts, grammar and vocabulary; any thread may make episodes
@@ -17,7 +17,7 @@
 #include "llm/train/grammar.h"
 #include "llm/train/vocab.h"
 
-enum { EPISODE_PREFIX = 128, EPISODE_CANDIDATES = 24, EPISODE_CANDIDATE_TOKENS = 56 };
+enum { EPISODE_PREFIX = 128, EPISODE_CANDIDATES = 32, EPISODE_CANDIDATE_TOKENS = 56 };
 
 typedef enum episode_kind {
     EPISODE_HOP1 = 0,

@@ -7,7 +7,7 @@
 
 #include "core/utf8.h"
 
-enum { UNITS = 192, MAX_TOKENS = 1536, MAX_TARGETS = 1400 };
+enum { UNITS = 192, MAX_TOKENS = 2048, MAX_TARGETS = 1900 };
 
 typedef struct unit {
     uint64_t hash;
@@ -154,9 +154,8 @@ static judged judge(const episode *e, const float *verdicts, const float *losses
     return j;
 }
 
-static status run(const net *n, const episode_source *source, uint64_t from, size_t count, pass *p,
-                  batch *b, judged *judgements, size_t *judged_count, evaluate_report *out,
-                  error *err)
+static status run(const net *n, evaluate_next next, void *context, size_t count, pass *p, batch *b,
+                  judged *judgements, size_t *judged_count, evaluate_report *out, error *err)
 {
     float verdicts[EPISODE_CANDIDATES], losses[MAX_TARGETS];
     batch_weights weights = {.group = 1, .form = 1, .wrong = 1};
@@ -165,7 +164,7 @@ static status run(const net *n, const episode_source *source, uint64_t from, siz
     batch_want_losses(b, losses);
     for (size_t i = 0; i < count && st == STATUS_OK; i++) {
         pass_loss loss = {0};
-        st = episode_make(source, from + i, &e, err);
+        st = next(context, i, &e, err);
         if (st != STATUS_OK || e.candidates == 0)
             continue;
         batch_clear(b);
@@ -176,11 +175,11 @@ static status run(const net *n, const episode_source *source, uint64_t from, siz
             judgements[(*judged_count)++] = judge(&e, verdicts, losses, out);
     }
     episode_free(&e);
-    return st;
+    return st == STATUS_NOT_FOUND && !error_is_set(err) ? STATUS_OK : st;
 }
 
-status evaluate_ranking(const net *n, const episode_source *source, uint64_t from, size_t count,
-                        evaluate_report *out, error *err)
+status evaluate_ranking(const net *n, const vocab *v, evaluate_next next, void *context,
+                        size_t count, evaluate_report *out, error *err)
 {
     pass *p = NULL;
     batch *b = NULL;
@@ -189,9 +188,9 @@ status evaluate_ranking(const net *n, const episode_source *source, uint64_t fro
     size_t judged_count = 0;
     status st = all == NULL ? error_memory(err) : pass_new(n, MAX_TOKENS, MAX_TARGETS, &p, err);
     if (st == STATUS_OK)
-        st = batch_new(MAX_TOKENS, MAX_TARGETS, source->vocab, &b, err);
+        st = batch_new(MAX_TOKENS, MAX_TARGETS, v, &b, err);
     if (st == STATUS_OK)
-        st = run(n, source, from, count, p, b, all, &judged_count, &report, err);
+        st = run(n, next, context, count, p, b, all, &judged_count, &report, err);
     if (st == STATUS_OK) {
         report.auroc_fit = auroc(all, judged_count, BY_FIT);
         report.auroc_gen = auroc(all, judged_count, BY_GEN);
@@ -202,4 +201,92 @@ status evaluate_ranking(const net *n, const episode_source *source, uint64_t fro
     batch_free(b);
     pass_free(p);
     return st;
+}
+
+status evaluate_from_source(void *context, uint64_t i, episode *out, error *err)
+{
+    return episode_make(context, i, out, err);
+}
+
+/* --- questions from a file ---------------------------------------------------------------------
+ */
+
+static bool read_line(evaluate_file *s, str *line)
+{
+    if (!s->ahead) {
+        ssize_t length = getline(&s->line, &s->room, s->f);
+        if (length < 0)
+            return false;
+        while (length > 0 && (s->line[length - 1] == '\n' || s->line[length - 1] == '\r'))
+            length--;
+        s->line[length] = 0;
+    }
+    s->ahead = false;
+    *line = str_from(s->line);
+    return true;
+}
+
+static bool begin_question(const vocab *v, str line, episode *e)
+{
+    str kind;
+    str text = line;
+    if (!str_split(&text, '\t', &kind))
+        return false;
+    e->kind = EPISODE_HOP1;
+    for (int k = 0; k < EPISODE_KINDS; k++)
+        if (str_equal(kind, str_from(episode_kind_name((episode_kind)k))))
+            e->kind = (episode_kind)k;
+    e->candidates = e->output_from = 0;
+    e->answerable = false;
+    buf_clear(&e->text);
+    buf_add(&e->text, text);
+    e->prefix_text_length = text.length;
+    e->language = CONCEPT_EN;
+    for (size_t i = 0; i < text.length; i++)
+        if ((unsigned char)text.data[i] >= 0xe4)
+            e->language = CONCEPT_ZH;
+    e->prefix[0] = VOCAB_BOS;
+    size_t n = vocab_encode(v, text, 0, NULL, e->prefix + 1, EPISODE_PREFIX - 1);
+    e->prefix_length = n + 1;
+    return n > 0 && n < EPISODE_PREFIX;
+}
+
+static void add_form(const vocab *v, str line, episode *e)
+{
+    str empty, right;
+    str text = line;
+    if (e->candidates == EPISODE_CANDIDATES || !str_split(&text, '\t', &empty) ||
+        !str_split(&text, '\t', &right))
+        return;
+    episode_candidate *c = &e->candidate[e->candidates];
+    *c = (episode_candidate){.start = e->candidates * EPISODE_CANDIDATE_TOKENS,
+                             .gold = str_equal(right, STR("right")),
+                             .text_start = e->text.length,
+                             .text_length = text.length};
+    c->length =
+        vocab_encode(v, text, 0, NULL, e->candidate_tokens + c->start, EPISODE_CANDIDATE_TOKENS);
+    if (c->length == 0 || c->length > EPISODE_CANDIDATE_TOKENS)
+        return;
+    buf_add(&e->text, text);
+    e->answerable = e->answerable || c->gold;
+    e->candidates++;
+}
+
+status evaluate_from_file(void *context, uint64_t i, episode *out, error *err)
+{
+    (void)i;
+    evaluate_file *s = context;
+    str line;
+    if (!read_line(s, &line))
+        return STATUS_NOT_FOUND;
+    bool fits = begin_question(s->vocab, line, out);
+    while (read_line(s, &line)) {
+        if (str_empty(line) || line.data[0] != '\t') {
+            s->ahead = true;
+            break;
+        }
+        if (fits)
+            add_form(s->vocab, line, out);
+    }
+    return out->text.failed ? error_memory(err) : STATUS_OK;
 }

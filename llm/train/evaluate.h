@@ -3,6 +3,8 @@
 #ifndef VOUCH_LLM_TRAIN_EVALUATE_H
 #define VOUCH_LLM_TRAIN_EVALUATE_H
 
+#include <stdio.h>
+
 #include "core/error.h"
 #include "llm/train/batch.h"
 #include "llm/train/episode.h"
@@ -19,9 +21,27 @@ typedef struct evaluate_report {
     double unanswerable;                        /* questions of that sort */
 } evaluate_report;
 
-/* Episodes [from, from + count) of the source. */
-status evaluate_ranking(const net *n, const episode_source *source, uint64_t from, size_t count,
-                        evaluate_report *out, error *err);
+/* Gives question number i; STATUS_NOT_FOUND (and no message) behind the last. */
+typedef status (*evaluate_next)(void *context, uint64_t i, episode *out, error *err);
+
+/* At most `count` questions. */
+status evaluate_ranking(const net *n, const vocab *v, evaluate_next next, void *context,
+                        size_t count, evaluate_report *out, error *err);
+
+/* An evaluate_next over a generator: context is the const episode_source *. */
+status evaluate_from_source(void *context, uint64_t i, episode *out, error *err);
+
+/* An evaluate_next over a file of questions (context: an evaluate_file): for each a line "kind TAB
+ * prefix text", then a line per form, "TAB right TAB form" or "TAB wrong TAB form"; texts as
+ * modeltext writes them. Forms beyond 32 and questions that are too long are left out. */
+typedef struct evaluate_file {
+    FILE *f;
+    const vocab *vocab;
+    char *line; /* read ahead; freed by the caller at the end */
+    size_t room;
+    bool ahead;
+} evaluate_file;
+status evaluate_from_file(void *context, uint64_t i, episode *out, error *err);
 
 /* The baseline: words (stems of 5 letters) and Han characters of the question that the candidate's
  * relations cover, against those of the candidate, as an F measure; longer forms pay a little. */

@@ -200,6 +200,34 @@ static void add_tensors(buf *out, const net_tensor *tensors, size_t count, expor
     }
 }
 
+/* binary16 back to float; normal numbers and zero, which scales are. */
+static float from_half(uint16_t half)
+{
+    int exponent = half >> 10 & 31;
+    float mantissa = (float)(half & 1023) / 1024.0f;
+    float size = exponent == 0 ? ldexpf(mantissa, -14) : ldexpf(1.0f + mantissa, exponent - 15);
+    return (half & 0x8000) != 0 ? -size : size;
+}
+
+void export_round_trip_q8(net *n)
+{
+    net_tensor tensors[512];
+    size_t count = net_list_tensors(n, tensors, 512);
+    for (size_t i = 0; i < count && i < 512; i++) {
+        const net_tensor *t = &tensors[i];
+        float *w = net_weights(n) + t->offset;
+        for (size_t j = 0; quantised(t, EXPORT_Q8_0) && j < t->rows * t->cols; j++) {
+            uint8_t block[BLOCK_BYTES];
+            if (j % BLOCK != 0)
+                continue;
+            export_quantise_q8(w + j, block);
+            float scale = from_half((uint16_t)(block[0] | block[1] << 8));
+            for (size_t k = 0; k < BLOCK; k++)
+                w[j + k] = scale * (float)(int8_t)block[2 + k];
+        }
+    }
+}
+
 static bool write_zeros(FILE *f, uint64_t count)
 {
     static const char zeros[ALIGNMENT];

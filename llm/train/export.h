@@ -18,6 +18,8 @@ status export_write(const char *path, const net *n, const vocab *v, const char *
 
 /* One block of 32 weights as 2 bytes of scale (binary16) and 32 of value. */
 void export_quantise_q8(const float *x, uint8_t out[34]);
+/* The net as a Q8_0 file would give it back, to measure what quantising costs. */
+void export_round_trip_q8(net *n);
 /* Rounds to binary16 (to nearest, ties to even). */
 uint16_t export_half(float x);
 

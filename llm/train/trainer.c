@@ -412,7 +412,8 @@ static status measure(run *r, const pass_loss *sum, error *err)
 {
     evaluate_report e = {0};
     episode_source held = trainer_held_out(r->concepts, r->grammar, r->vocab);
-    status st = evaluate_ranking(r->net, &held, 0, r->options->evaluate_episodes, &e, err);
+    status st = evaluate_ranking(r->net, r->vocab, evaluate_from_source, &held,
+                                 r->options->evaluate_episodes, &e, err);
     if (st != STATUS_OK)
         return st;
     double n = e.all.n;
