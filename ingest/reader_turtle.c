@@ -41,6 +41,7 @@ typedef struct guard {
     unsigned have;
     uint64_t line, column; /* of the byte given last */
     uint64_t next_line, next_column;
+    char pending; /* to be given before anything else is read; 0 = none */
     const char *wrong;
     status failed; /* of the source */
     error *err;
@@ -192,23 +193,53 @@ static bool guard_step(guard *g, char c)
     return true;
 }
 
+/* Makes at least `want` bytes available behind `at`, unless the source ends before. */
+static bool guard_fill(guard *g, size_t want)
+{
+    while (g->failed == STATUS_OK && g->length - g->at < want) {
+        memmove(g->data, g->data + g->at, g->length - g->at);
+        g->length -= g->at;
+        g->at = 0;
+        size_t got = 0;
+        g->failed = ingest_source_read(g->source, g->data + g->length, sizeof g->data - g->length,
+                                       &got, g->err);
+        if (g->failed == STATUS_OK && got == 0)
+            break;
+        g->length += g->failed == STATUS_OK ? got : 0;
+    }
+    return g->failed == STATUS_OK && g->at < g->length;
+}
+
+/* serd 0.30 takes the character behind a quote within a long text literally, be it a backslash;
+ * so a quote that does not close the text is given to serd escaped. */
+static bool lone_quote(guard *g, char c, bool escaped)
+{
+    if (escaped || g->state != GUARD_LONG || c != g->quote || g->quotes == 0)
+        return false;
+    unsigned run = g->quotes;
+    guard_fill(g, 2);
+    for (size_t i = g->at; i < g->length && g->data[i] == g->quote && run < 3; i++)
+        run++;
+    return run < 3;
+}
+
 /* What serd calls for its next byte. */
 static size_t guard_read(void *out, size_t size, size_t count, void *context)
 {
     guard *g = context;
     (void)size;
     (void)count;
+    if (g->pending != '\0') {
+        *(char *)out = g->pending;
+        g->pending = '\0';
+        return 1;
+    }
     if (g->wrong != NULL || g->failed != STATUS_OK)
         return 0;
-    if (g->at == g->length) {
-        g->at = 0;
-        g->failed = ingest_source_read(g->source, g->data, sizeof g->data, &g->length, g->err);
-        if (g->failed != STATUS_OK || g->length == 0) {
-            g->length = 0;
-            if (g->more > 0)
-                guard_fail(g, "the text ends within a character");
-            return 0;
-        }
+    if (g->at == g->length && !guard_fill(g, 1)) {
+        if (g->failed == STATUS_OK && g->more > 0)
+            guard_fail(g, "the text ends within a character");
+        return 0;
     }
     char c = g->data[g->at++];
     g->line = g->next_line;
@@ -217,8 +248,13 @@ static size_t guard_read(void *out, size_t size, size_t count, void *context)
         g->next_line++;
         g->next_column = 1;
     }
+    bool escaped = g->escape > 0;
     if (!guard_step(g, c))
         return 0;
+    if (lone_quote(g, c, escaped)) {
+        g->pending = c;
+        c = '\\';
+    }
     *(char *)out = c;
     return 1;
 }

@@ -72,6 +72,17 @@ static void test_turtle(void **state)
     }
 }
 
+static void test_turtle_long_texts(void **state)
+{
+    (void)state;
+    collected c = read_all("<a:s> <a:p> \"\"\"a\"\\\\n\"\"\\\\'\"b\"\"\", '''x'\\\"''y''' .\n",
+                           INGEST_TURTLE, NULL, STATUS_OK);
+    assert_int_equal(c.count, 2);
+    assert_true(collected_has(&c, "<a:s> <a:p> \"a\"\\n\"\"\\'\"b\" "));
+    assert_true(collected_has(&c, "<a:s> <a:p> \"x'\"''y\" "));
+    collected_free(&c);
+}
+
 static void test_deep_nesting(void **state)
 {
     (void)state;
@@ -289,17 +300,12 @@ static void test_detection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_iri_characters),
-        cmocka_unit_test(test_ntriples),
-        cmocka_unit_test(test_turtle),
-        cmocka_unit_test(test_deep_nesting),
-        cmocka_unit_test(test_mapped_table),
-        cmocka_unit_test(test_three_columns),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_apoc),
-        cmocka_unit_test(test_obo),
-        cmocka_unit_test(test_rdfxml),
-        cmocka_unit_test(test_mapping_errors),
+        cmocka_unit_test(test_iri_characters), cmocka_unit_test(test_ntriples),
+        cmocka_unit_test(test_turtle),         cmocka_unit_test(test_turtle_long_texts),
+        cmocka_unit_test(test_deep_nesting),   cmocka_unit_test(test_mapped_table),
+        cmocka_unit_test(test_three_columns),  cmocka_unit_test(test_json),
+        cmocka_unit_test(test_apoc),           cmocka_unit_test(test_obo),
+        cmocka_unit_test(test_rdfxml),         cmocka_unit_test(test_mapping_errors),
         cmocka_unit_test(test_detection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
