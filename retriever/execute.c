@@ -464,6 +464,36 @@ static status eval_type(run *r, const lf_node *f, execute_set *out)
     return s;
 }
 
+/* Within a few nodes nothing need be searched: each one's longest text is its passage. */
+static status search_few(run *r, const execute_set *within, execute_set *out)
+{
+    status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < within->count; i++) {
+        const execute_item *item = &within->items[i];
+        kg_pattern pattern = {.s = item->id, .when = r->when, .limit = 100};
+        kg_statement_list list = {0};
+        const kg_statement *best = NULL;
+        size_t longest = 0;
+        s = kg_match(r->read, &pattern, r->a, &list, r->err);
+        r->out->visited += list.count;
+        for (size_t k = 0; s == STATUS_OK && k < list.count; k++) {
+            kg_term term;
+            s = kg_terms(r->read, &list.items[k].o, 1, r->a, &term, r->err);
+            if (s == STATUS_OK && term.kind == KG_TERM_LITERAL && term.lexical.length > longest) {
+                longest = term.lexical.length;
+                best = &list.items[k];
+            }
+        }
+        if (s != STATUS_OK || best == NULL)
+            continue;
+        const execute_proof *p = prove(r, best, item->proof);
+        s = p == NULL ? error_memory(r->err)
+                      : add(r, out, (execute_item){.id = item->id, .proof = p});
+    }
+    r->open_world = true;
+    return s;
+}
+
 static status eval_search(run *r, const lf_node *f, execute_set *out)
 {
     execute_set within = {0};
@@ -471,6 +501,8 @@ static status eval_search(run *r, const lf_node *f, execute_set *out)
     size_t count = 0;
     kg_search_options options = {.limit = f->a == NULL ? SEARCH_HITS : SEARCH_HITS * 20};
     status s = f->a == NULL ? STATUS_OK : eval(r, f->a, &within);
+    if (s == STATUS_OK && f->a != NULL && within.count <= 16)
+        return search_few(r, &within, out);
     if (s == STATUS_OK)
         s = kg_passage_search(r->read, f->name.label, &options, r->a, &hits, &count, r->err);
     for (size_t i = 0; s == STATUS_OK && i < count && !exhausted(r); i++) {

@@ -26,8 +26,9 @@ struct operators {
 };
 
 static const char *const kind_names[OPERATOR_KINDS] = {
-    "count",    "max",   "min", "greater", "less", "compare", "ask",  "not",     "and",   "or",
-    "describe", "other", "all", "open",    "list", "want",    "type", "measure", "filler"};
+    "count",  "max",  "min",      "greater", "less", "compare", "ask",   "not",
+    "and",    "or",   "describe", "other",   "all",  "open",    "list",  "name",
+    "source", "down", "up",       "want",    "type", "measure", "filler"};
 
 static bool kind_of(str name, operator_kind *kind, str *detail)
 {
@@ -186,6 +187,17 @@ static status run_pack(const operators *o, str question, str lang, arena *a, ope
     return s;
 }
 
+/* "..., right?" asks for a yes whatever stands before. */
+static bool ends_in_asking(const operator_hits *hits, str question)
+{
+    for (size_t i = 0; i < hits->count; i++)
+        if (hits->items[i].kind == OPERATOR_ASK && hits->items[i].end + 2 >= question.length &&
+            hits->items[i].start * 2 > question.length &&
+            hits->items[i].end > hits->items[i].start + 3)
+            return true;
+    return false;
+}
+
 status operators_find(const operators *o, str question, str lang, arena *a, operator_hits *out,
                       error *err)
 {
@@ -202,7 +214,7 @@ status operators_find(const operators *o, str question, str lang, arena *a, oper
     pcre2_match_data_free(data);
     if (s == STATUS_OK)
         s = run_pack(o, question, lang, a, &hits, &capacity, err);
-    if (hits.has[OPERATOR_OPEN])
+    if (hits.has[OPERATOR_OPEN] && !ends_in_asking(&hits, question))
         hits.has[OPERATOR_ASK] = false;
     if (hits.has[OPERATOR_LIST])
         hits.has[OPERATOR_COUNT] = false;

@@ -31,6 +31,10 @@ typedef enum operator_kind {
     OPERATOR_ALL,     /* of any depth */
     OPERATOR_OPEN,    /* who, what, how many: not a question of yes or no */
     OPERATOR_LIST,    /* the things themselves, not how many */
+    OPERATOR_NAME,    /* what an alias is an alias of */
+    OPERATOR_SOURCE,  /* which article says so */
+    OPERATOR_DOWN,    /* kinds of X */
+    OPERATOR_UP,      /* what X is a kind of */
     OPERATOR_WANT,    /* detail: the kind of answer */
     OPERATOR_TYPE,    /* detail: the kind of thing named */
     OPERATOR_MEASURE, /* detail: money, duration, percent, date, number */

@@ -127,6 +127,52 @@ static void weigh_tokens(plan *p)
     }
 }
 
+/* "Kinds of X": the words stand right at the name. */
+static bool at_a_name(const plan *p, const operator_hit *h)
+{
+    const link_result *l = p->in->link;
+    for (size_t i = 0; i < l->count; i++) {
+        const retriever_mention *m = &l->mentions[i].shown;
+        bool before = h->end <= m->start && m->start - h->end <= 3;
+        bool behind = m->end <= h->start && h->start - m->end <= 4;
+        if (m->kind == RETRIEVER_MENTION_ENTITY && (before || behind))
+            return true;
+    }
+    return false;
+}
+
+/* Up and down the hierarchy of classes is asked for by patterns, not by words alone. */
+static void add_hierarchy_hits(plan *p)
+{
+    const operator_hits *ops = p->in->operators;
+    const retriever_schema *schema = &p->in->knowledge->schema;
+    uint32_t relation = index_relation_find(p->in->index, schema->subclass_relation);
+    if (schema->subclass_relation == 0 || relation == INDEX_NONE)
+        return;
+    bool down = false;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < ops->count; i++) {
+            const operator_hit *h = &ops->items[i];
+            bool is_down = h->kind == OPERATOR_DOWN && (at_a_name(p, h) || h->end - h->start > 12 ||
+                                                        str_equal(p->in->lang, STR("zh")));
+            if (pass == 0 ? !is_down : (h->kind != OPERATOR_UP || down))
+                continue;
+            down = down || is_down;
+            phrasebook_hit *grown = ARENA_ARRAY(p->a, phrasebook_hit, p->hit_count + 1);
+            if (grown == NULL)
+                return;
+            memcpy(grown, p->hits, p->hit_count * sizeof *grown);
+            phrasebook_hit hit = {.target = step_of(relation, is_down), .quality = 0.9f};
+            mark_span(&p->in->link->tokens, h->start, h->end, &hit.mask);
+            hit.core = hit.mask;
+            for (size_t k = p->in->link->tokens.count; k > 0; k--)
+                if (token_mask_has(&hit.mask, k - 1))
+                    hit.anchor = (float)(k - 1);
+            grown[p->hit_count++] = hit;
+            p->hits = grown;
+        }
+}
+
 static bool match_phrases(plan *p)
 {
     const link_result *l = p->in->link;
@@ -135,6 +181,8 @@ static bool match_phrases(plan *p)
     if (p->status == STATUS_OK)
         p->status = phrasebook_match(p->in->knowledge->classes, &l->tokens, &l->named, 0.5f, 2,
                                      p->a, &p->class_hits, &p->class_hit_count, p->err);
+    if (p->status == STATUS_OK)
+        add_hierarchy_hits(p);
     return p->status == STATUS_OK;
 }
 
@@ -185,8 +233,9 @@ static bool allowed_step(const plan *p, uint32_t step, uint8_t hop)
     const retriever_relation *r = plan_relation(p, step);
     if (!r->naming)
         return true;
-    /* What a thing is may be asked, as the last step of one. */
-    return hop == 0 && r->id == p->in->knowledge->schema.type_relation && (step & 1) == 0;
+    /* What a thing is may be asked, as the only step, where there is no finer hierarchy. */
+    return hop == 0 && p->in->knowledge->schema.subclass_relation == 0 &&
+           r->id == p->in->knowledge->schema.type_relation && (step & 1) == 0;
 }
 
 /* The steps that leave a path's end, each once. */

@@ -48,6 +48,22 @@ static void explain_types(const plan *p, const plan_path *path, token_mask *mask
     }
 }
 
+/* Words for the kind of thing that a node itself is. */
+static void explain_class(const plan *p, index_node node, token_mask *mask)
+{
+    const operator_hits *ops = p->in->operators;
+    const text_tokens *t = &p->in->link->tokens;
+    for (size_t i = 0; i < p->class_hit_count; i++) {
+        kg_id id = p->in->knowledge->schema.classes[p->class_hits[i].target].id;
+        if (index_class(p->in->index, node) == index_find(p->in->index, id))
+            token_mask_join(mask, &p->class_hits[i].mask);
+    }
+    for (size_t i = 0; i < ops->count; i++)
+        for (size_t k = 0; ops->items[i].kind == OPERATOR_TYPE && k < t->count; k++)
+            if (ops->items[i].start <= t->items[k].start && t->items[k].end <= ops->items[i].end)
+                token_mask_set(mask, k);
+}
+
 static double unexplained(const plan *p, const token_mask *mask)
 {
     double left = 0;
@@ -517,7 +533,9 @@ static void add_ask_pair(plan *p, const plan_path *path, int m2, int s2)
     f.features[RETRIEVER_F_OPERATOR] = holds_node(path, node) ? 1 : 0.85;
     f.features[RETRIEVER_F_ANSWERS] = 0;
     /* Forwards reads better than backwards: who asks "does A have B" means A's B. */
-    f.features[RETRIEVER_F_ORDER] = (path->steps[0] & 1) == 0 ? 1 : 0.3;
+    bool forwards = (path->steps[0] & 1) == 0;
+    bool first = mention_of(p, path)->first < second->first;
+    f.features[RETRIEVER_F_ORDER] = forwards ? (first ? 1 : 0.5) : 0.2;
     const retriever_sense *sense = &second->shown.senses[s2];
     lf_name name = {.id = sense->id, .label = sense->label, .slot = second->shown.slot};
     f.form = lf_ask(p->a, plan_path_form(p, own), LF_EQ, lf_entity(p->a, name));
@@ -818,7 +836,37 @@ static bool asks_description(const plan *p, const link_mention *m)
     return false;
 }
 
-/* --- descriptions and passages -----------------------------------------------------------------
+/* --- what an alias is an alias of --------------------------------------------------------------
+ */
+static void forms_of_names(plan *p)
+{
+    const link_result *l = p->in->link;
+    if (!has(p, OPERATOR_NAME) && !has(p, OPERATOR_DESCRIBE))
+        return;
+    for (size_t m = 0; m < l->count; m++) {
+        const link_mention *mention = &l->mentions[m];
+        if (mention->shown.kind != RETRIEVER_MENTION_ENTITY ||
+            mention->shown.senses[0].match == RETRIEVER_MATCH_LABEL)
+            continue;
+        plan_form f = {0};
+        add_mention_tokens(mention, &f.mask);
+        token_mask_join(&f.mask, &p->silent);
+        explain_class(p, mention->nodes[0], &f.mask);
+        f.features[RETRIEVER_F_UNEXPLAINED] = unexplained(p, &f.mask);
+        f.features[RETRIEVER_F_UNUSED] = unused_mentions(p, &f.mask);
+        f.features[RETRIEVER_F_TYPE_FIT] = 0.8;
+        f.features[RETRIEVER_F_LINK] = (double)mention->shown.senses[0].score;
+        f.features[RETRIEVER_F_ORDER] = 1;
+        f.features[RETRIEVER_F_HOPS] = 1;
+        f.features[RETRIEVER_F_OPERATOR] = has(p, OPERATOR_NAME) ? 1 : 0.3;
+        f.features[RETRIEVER_F_COVERAGE] = has(p, OPERATOR_NAME) ? 0.8 : 0.3;
+        f.form = sense_node(p, (int)m, 0);
+        f.signature = 0x1D;
+        plan_add_form(p, f);
+    }
+}
+
+/* --- descriptions -----------------------------------------------------------------
  */
 static void forms_of_descriptions(plan *p)
 {
@@ -846,28 +894,6 @@ static void forms_of_descriptions(plan *p)
     }
 }
 
-static void forms_of_passages(plan *p)
-{
-    const link_result *l = p->in->link;
-    if (!p->in->has_passages)
-        return;
-    plan_form f = {0};
-    token_mask_join(&f.mask, &p->silent);
-    f.features[RETRIEVER_F_TYPE_FIT] = 0.5;
-    f.features[RETRIEVER_F_LINK] = 0.8;
-    f.features[RETRIEVER_F_ORDER] = 1;
-    f.features[RETRIEVER_F_OPERATOR] = 0.5;
-    f.features[RETRIEVER_F_PASSAGE] = 1;
-    bool named = false;
-    for (size_t i = 0; i < l->count; i++)
-        named = named || l->mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY;
-    f.features[RETRIEVER_F_UNUSED] = named ? 1 : 0.3;
-    f.features[RETRIEVER_F_UNEXPLAINED] = named ? 0.6 : 0.3;
-    f.form = lf_search(p->a, p->in->question, NULL);
-    f.signature = 0x5EA;
-    plan_add_form(p, f);
-}
-
 void plan_make_forms(plan *p)
 {
     measure measures[8];
@@ -875,7 +901,8 @@ void plan_make_forms(plan *p)
     forms_of_comparisons(p, measures, count);
     forms_of_choices(p, measures, count);
     forms_of_descriptions(p);
-    forms_of_passages(p);
+    forms_of_names(p);
+    plan_passages(p);
     forms_of_pairs(p);
     forms_of_sets(p, measures, count);
     forms_of_paths(p);
