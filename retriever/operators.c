@@ -190,6 +190,8 @@ static status run_pack(const operators *o, str question, str lang, arena *a, ope
 /* "..., right?" asks for a yes whatever stands before. */
 static bool ends_in_asking(const operator_hits *hits, str question)
 {
+    if ((unsigned char)question.data[question.length - 1] >= 0x80)
+        return false;
     for (size_t i = 0; i < hits->count; i++)
         if (hits->items[i].kind == OPERATOR_ASK && hits->items[i].end + 2 >= question.length &&
             hits->items[i].start * 2 > question.length &&

@@ -267,6 +267,14 @@ static const link_mention *narrowing(plan *p, str *label)
     return NULL;
 }
 
+/* Does the pack say that the node's text is there to be quoted? */
+static bool owns_text(const plan *p, kg_id id)
+{
+    size_t length;
+    const retriever_relation *r = text_relation(p, id, &length);
+    return r != NULL && r->text && length >= 24;
+}
+
 void plan_passages(plan *p)
 {
     const link_result *l = p->in->link;
@@ -279,9 +287,7 @@ void plan_passages(plan *p)
     /* What the question names itself may be the passage's owner. */
     for (size_t i = 0; i < l->count; i++) {
         const link_mention *m = &l->mentions[i];
-        size_t length;
-        if (m->shown.kind != RETRIEVER_MENTION_ENTITY ||
-            text_relation(p, m->shown.senses[0].id, &length) == NULL || length < 60)
+        if (m->shown.kind != RETRIEVER_MENTION_ENTITY || !owns_text(p, m->shown.senses[0].id))
             continue;
         finder named = {.p = p, .law = m};
         passage own = {.owner = m->shown.senses[0].id, .coverage = 0.8, .score = 0.9};
