@@ -3,7 +3,7 @@
 
 #include "ingest/reader.h"
 
-#define READ_BYTES ((size_t)262144)
+#define READ_BYTES ((size_t)65536)
 
 void ingest_lines_init(ingest_lines *l, ingest_source *source)
 {

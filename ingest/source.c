@@ -31,7 +31,7 @@ struct ingest_source {
     char *location;
     const char *encoding;
     char *head; /* what was decoded for the peek */
-    size_t head_length, head_at;
+    size_t head_length, head_at, head_capacity;
     bool head_whole;
     uint64_t given, max_bytes;
 };
@@ -179,7 +179,7 @@ static status choose_encoding(ingest_source *s, const char *named, size_t *skip,
 
 static status stack_encoding(ingest_source *s, const char *named, error *err)
 {
-    status st = read_head(s->top, s->head, PEEK_BYTES, &s->head_length, &s->head_whole, err);
+    status st = read_head(s->top, s->head, s->head_capacity, &s->head_length, &s->head_whole, err);
     size_t skip = 0;
     if (st == STATUS_OK)
         st = choose_encoding(s, named, &skip, err);
@@ -199,7 +199,7 @@ static status stack_encoding(ingest_source *s, const char *named, error *err)
         return st;
     s->top = recode;
     s->head_at = 0;
-    return read_head(s->top, s->head, PEEK_BYTES, &s->head_length, &s->head_whole, err);
+    return read_head(s->top, s->head, s->head_capacity, &s->head_length, &s->head_whole, err);
 }
 
 static status open_any(const char *location, str memory, const ingest_source_options *options,
@@ -214,7 +214,10 @@ static status open_any(const char *location, str memory, const ingest_source_opt
     s->top = &s->file.stage;
     s->max_bytes = options->max_bytes == 0 ? DEFAULT_MAX_BYTES : options->max_bytes;
     s->location = strdup(location);
-    s->head = malloc(PEEK_BYTES);
+    s->head_capacity = PEEK_BYTES;
+    if (memory.data != NULL && memory.length < PEEK_BYTES / 4) /* a small text needs no more */
+        s->head_capacity = memory.length * 4 + 64;
+    s->head = malloc(s->head_capacity);
     error local = {0};
     status st = s->location == NULL || s->head == NULL ? error_memory(&local) : STATUS_OK;
     if (st == STATUS_OK)

@@ -113,7 +113,8 @@ static uint64_t *graph_hashes(collected *c)
                 if (names_blank(c->lines[i], k.names[n]))
                     k.next[n] += line_hash(&k, c->lines[i], n) * 0x9e3779b97f4a7c15u;
         }
-        memcpy(k.colours, k.next, k.count * sizeof *k.colours);
+        if (k.count > 0)
+            memcpy(k.colours, k.next, k.count * sizeof *k.colours);
     }
     uint64_t *out = calloc(c->count + 1, sizeof *out);
     for (size_t i = 0; i < c->count; i++)
