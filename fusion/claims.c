@@ -1,6 +1,8 @@
 /* See claims.h. */
 #include "fusion/claims.h"
 
+#include <math.h>
+
 #include "core/utf8.h"
 
 /* --- splitting ------------------------------------------------------------------------------- */
@@ -118,9 +120,48 @@ static bool literal(const verify_context *c, kg_id id)
            term.kind == KG_TERM_LITERAL;
 }
 
+/* A name that is only a word ("is a", 管), or that cuts a negation in two (没|有传染性). */
+static bool is_no_name(const verify_context *c, const claims_clause *clause,
+                       const retriever_mention *m)
+{
+    str text = clause->text;
+    bool one_han = m->end - m->start <= 3 && (unsigned char)text.data[m->start] >= 0xe0;
+    bool cuts = m->start >= 3 && glue_negation(c->glue, text, m->start - 3) > 3;
+    size_t words = 0;
+    for (size_t at = m->start; at < m->end;) {
+        size_t n = glue_word(c->glue, text, at);
+        if (n == 0 && text.data[at] != ' ')
+            break;
+        at += n == 0 ? 1 : n;
+        words = at;
+    }
+    return cuts || words >= m->end || (one_han && glue_word(c->glue, text, m->start) > 0);
+}
+
+/* "糖尿病患者": when the graph has both, what is said is of the disease as well. */
+static void add_stripped(const verify_context *c, claims_entity *e, str text)
+{
+    static const char *tails[] = {"患者", "病人", "患儿", " patients", " patient"};
+    for (size_t i = 0; i < CORE_COUNT(tails); i++) {
+        str tail = str_from(tails[i]);
+        kg_hit *hits = NULL;
+        size_t count = 0;
+        error ignored = {0};
+        const kg_search_options options = {.exact_only = true, .limit = 3};
+        if (!str_ends(text, tail) || text.length == tail.length ||
+            kg_label_search(c->read, str_slice(text, 0, text.length - tail.length), &options, c->a,
+                            &hits, &count, &ignored) != STATUS_OK)
+            continue;
+        for (size_t k = 0; k < count && e->count < CLAIMS_SENSES; k++)
+            if (!literal(c, hits[k].term))
+                e->ids[e->count++] = hits[k].term;
+    }
+}
+
 static void add_entity(const verify_context *c, claims_clause *clause, const retriever_mention *m)
 {
-    if (clause->entity_count == CLAIMS_ENTITIES || m->end > clause->text.length)
+    if (clause->entity_count == CLAIMS_ENTITIES || m->end > clause->text.length ||
+        is_no_name(c, clause, m))
         return;
     claims_entity e = {.start = m->start, .end = m->end};
     for (size_t i = 0; i < m->sense_count && e.count < CLAIMS_SENSES; i++) {
@@ -134,6 +175,7 @@ static void add_entity(const verify_context *c, claims_clause *clause, const ret
     }
     if (e.count == 0)
         return;
+    add_stripped(c, &e, str_slice(clause->text, e.start, e.end));
     clause->entities[clause->entity_count++] = e;
     claims_mark(clause, e.start, e.end, CLAIMS_NAME);
 }
@@ -188,10 +230,19 @@ static size_t alias_at(str text, size_t at, str alias, bool zh)
     return i - at;
 }
 
+static bool is_copula(str alias)
+{
+    static const char *words[] = {"is a", "is an", "is", "are", "means", "mean", "属于", "是"};
+    for (size_t i = 0; i < CORE_COUNT(words); i++)
+        if (str_equal(alias, str_from(words[i])))
+            return true;
+    return false;
+}
+
 static void try_alias(claims_clause *clause, const retriever_relation *r, str alias, bool inverse)
 {
     size_t least = (unsigned char)alias.data[0] >= 0x80 ? 6 : 3;
-    if (alias.length < least)
+    if (alias.length < least || is_copula(alias))
         return;
     for (size_t at = 0; at < clause->text.length; at++) {
         if (((unsigned char)clause->text.data[at] & 0xc0) == 0x80)
@@ -233,10 +284,20 @@ static void prune_hits(claims_clause *clause)
     clause->hit_count = kept;
 }
 
+/* Relations of bookkeeping speak of nothing; those of names do. */
+static bool speaks(const verify_context *c, const retriever_relation *r)
+{
+    size_t count, i = c->pack == NULL ? PACK_NONE : pack_relation_find(c->pack, r->iri, (str){0});
+    return i == PACK_NONE || !pack_relations(c->pack, &count)[i].hidden ||
+           str_equal(pack_relations(c->pack, &count)[i].id, STR("label"));
+}
+
 static void read_relations(const verify_context *c, claims_clause *clause)
 {
     for (size_t i = 0; i < c->schema->relation_count; i++) {
         const retriever_relation *r = &c->schema->relations[i];
+        if (r->id == c->schema->type_relation || !speaks(c, r))
+            continue;
         for (size_t k = 0; k < r->alias_count; k++) {
             const retriever_alias *alias = &r->aliases[k];
             if (alias->weight < 0.9f || str_empty(alias->text))
@@ -253,25 +314,90 @@ static void read_relations(const verify_context *c, claims_clause *clause)
 }
 
 /* --- values, polarity ------------------------------------------------------------------------ */
+static bool is_numeral(str text)
+{
+    static const char *digits = "零一二三四五六七八九十百两";
+    for (size_t i = 0; i + 3 <= text.length; i += 3)
+        if (str_find(str_from(digits), str_slice(text, i, i + 3), 0) == STR_NONE)
+            return false;
+    return text.length > 0 && text.length % 3 == 0;
+}
+
+static bool counted(str text, size_t at)
+{
+    static const char *counters[] = {"个", "种", "项", "条", "部", "类", "名", "位",
+                                     "款", "次", "倍", "章", "编", "节", "门", "人"};
+    for (size_t i = 0; i < CORE_COUNT(counters); i++)
+        if (str_starts(str_slice(text, at, text.length), str_from(counters[i])))
+            return true;
+    return false;
+}
+
+static lf_compare flipped(lf_compare op)
+{
+    return op == LF_GT   ? LF_LE
+           : op == LF_GE ? LF_LT
+           : op == LF_LT ? LF_GE
+           : op == LF_LE ? LF_GT
+                         : op;
+}
+
+bool claims_next_value(str text, size_t from, claims_value *out)
+{
+    size_t start, end;
+    kg_value v;
+    while (kg_value_find(text, from, &v, &start, &end) && end > start) {
+        str written = str_slice(text, start, end);
+        from = end;
+        if (v.kind == KG_VALUE_NUMBER && str_empty(v.unit) && is_numeral(written) &&
+            (!counted(text, end) || v.low <= 1))
+            continue; /* 一般, 三叉神经, 同一个 */
+        *out = (claims_value){.start = start, .end = end, .value = v};
+        bool up = isinf(v.high), down = !up && v.low <= 0 && v.high > 0 &&
+                                        v.kind != KG_VALUE_DATE && v.kind != KG_VALUE_PERCENT;
+        down = down || isinf(v.low);
+        if (up || down) { /* "超过二十年", "十年以下": one bound and its comparative */
+            out->has_compare = true;
+            bool closed = str_find(written, STR("以上"), 0) != STR_NONE ||
+                          str_find(written, STR("以下"), 0) != STR_NONE ||
+                          str_find(written, STR("以内"), 0) != STR_NONE ||
+                          str_find(written, STR("至少"), 0) != STR_NONE ||
+                          str_find(written, STR("least"), 0) != STR_NONE ||
+                          str_find(written, STR("most"), 0) != STR_NONE;
+            out->compare = up ? (closed ? LF_GE : LF_GT) : closed ? LF_LE : LF_LT;
+            out->value.low = out->value.high = up ? v.low : v.high;
+            static const char *nots[] = {"不得", "不能", "不", "not "};
+            for (size_t i = 0; i < CORE_COUNT(nots); i++) {
+                str no = str_from(nots[i]);
+                if (!str_ends(str_slice(text, 0, start), no))
+                    continue;
+                out->start = start - no.length;
+                out->compare = flipped(out->compare);
+                break;
+            }
+        }
+        return true;
+    }
+    return false;
+}
+
 static void read_values(claims_clause *clause)
 {
-    size_t from = 0, start = 0, end = 0;
-    kg_value value;
-    while (clause->value_count < CLAIMS_VALUES &&
-           kg_value_find(clause->text, from, &value, &start, &end) && end > start) {
-        if (is_free(clause, start, end)) {
-            clause->values[clause->value_count++] =
-                (claims_value){.start = start, .end = end, .value = value};
-            claims_mark(clause, start, end, CLAIMS_VALUE);
-        }
-        from = end;
+    claims_value v;
+    for (size_t from = 0;
+         clause->value_count < CLAIMS_VALUES && claims_next_value(clause->text, from, &v);
+         from = v.end) {
+        if (!is_free(clause, v.start, v.end))
+            continue;
+        clause->values[clause->value_count++] = v;
+        claims_mark(clause, v.start, v.end, CLAIMS_VALUE);
     }
     for (size_t at = 0; at < clause->text.length && clause->value_count < CLAIMS_VALUES; at++) {
         double number = 0;
-        size_t n = clause->cover[at] == CLAIMS_NOTHING ? glue_number(clause->text, at, &number) : 0;
-        bool ordinal = at >= 3 && memcmp(clause->text.data + at - 3, "第", 3) == 0;
-        if (n == 0 || ordinal || !is_free(clause, at, at + n) ||
-            (clause->zh && n == 3 && number <= 1))
+        size_t n = clause->cover[at] == CLAIMS_NOTHING && !clause->zh
+                       ? glue_number(clause->text, at, &number)
+                       : 0;
+        if (n == 0 || !is_free(clause, at, at + n))
             continue;
         clause->values[clause->value_count++] =
             (claims_value){.start = at,
@@ -317,9 +443,11 @@ static void read_polarity(const verify_context *c, claims_clause *clause)
             continue;
         }
         n = clause->cover[at] != CLAIMS_NOTHING ? 0 : glue_negation(c->glue, clause->text, at);
-        if (n > 0 && is_free(clause, at, at + n)) {
+        if (n > 0) { /* it may run into a relation word: 没有传染性, 不会并发 */
             negations++;
-            claims_mark(clause, at, at + n, CLAIMS_GLUE);
+            for (size_t i = at; i < at + n; i++)
+                if (clause->cover[i] == CLAIMS_NOTHING)
+                    claims_mark(clause, i, i + 1, CLAIMS_GLUE);
             at += n;
             continue;
         }

@@ -85,6 +85,10 @@ status claims_read(const verify_context *c, str text, claims_clause *out, error 
 void claims_cover_glue(const verify_context *c, claims_clause *clause);
 void claims_mark(claims_clause *clause, size_t start, size_t end, claims_cover what);
 
+/* The next value at or behind `from`, with a comparative that belongs to it ("不得超过二十年" is
+ * 20 years and LF_LE); numerals that are part of a word are passed over. */
+bool claims_next_value(str text, size_t from, claims_value *out);
+
 /* Characters of content that nothing covers (Latin words count as one each). */
 size_t claims_leftover(const claims_clause *clause);
 

@@ -231,9 +231,10 @@ bool glue_same_word(str a, str b)
     if (str_equal(a, b))
         return true;
     str x = stem(a), y = stem(b);
-    if (x.length < 3 || y.length < 3)
-        return false;
-    size_t n = x.length < y.length ? x.length : y.length;
-    size_t difference = x.length > y.length ? x.length - y.length : y.length - x.length;
-    return difference <= 1 && memcmp(x.data, y.data, n) == 0;
+    if (x.length < 4 || y.length < 4)
+        return str_equal(x, y);
+    /* "cause" and "causing": the stems differ by a silent e. */
+    str longer = x.length > y.length ? x : y, shorter = x.length > y.length ? y : x;
+    return str_equal(x, y) || (longer.length == shorter.length + 1 && str_ends(longer, STR("e")) &&
+                               str_starts(longer, shorter));
 }

@@ -193,41 +193,41 @@ static status try_any(judge *j, kg_id s, kg_id o, verify_found *found)
     return st;
 }
 
-/* Two names of one entity: the statement that names it, when there is one. */
-static status same_entity(judge *j, const subject *s, const claims_entity *o, verify_found *found)
+/* A naming statement of `id` whose literal is `name`. */
+static status named_so(judge *j, kg_id id, str name, verify_found *found)
 {
-    for (size_t a = 0; a < s->count; a++) {
-        for (size_t b = 0; b < o->count; b++) {
-            if (s->ids[a] != o->ids[b])
-                continue;
-            const kg_pattern pattern = {.s = s->ids[a], .limit = 512};
-            kg_statement_list list = {0};
-            status st = kg_match(j->c->read, &pattern, j->c->a, &list, j->err);
-            str name = str_slice(j->k->text, o->start, o->end);
-            str other = s->entity == NULL ? (str){0}
-                                          : str_slice(j->k->text, s->entity->start, s->entity->end);
-            for (size_t i = 0; st == STATUS_OK && i < list.count; i++) {
-                str text;
-                st = kg_labels(j->c->read, &list.items[i].o, 1, (str){0}, j->c->a, &text, j->err);
-                if (st != STATUS_OK)
-                    return st;
-                text = kg_normalise(text, j->c->a);
-                if (str_equal(text, name) || str_equal(text, other)) {
-                    found->items[0] = list.items[i];
-                    found->count = 1;
-                    return STATUS_OK;
-                }
-            }
-            return st;
-        }
+    const kg_pattern pattern = {.s = id, .limit = 512};
+    kg_statement_list list = {0};
+    status st = kg_match(j->c->read, &pattern, j->c->a, &list, j->err);
+    for (size_t i = 0; st == STATUS_OK && i < list.count && found->count == 0; i++) {
+        str text;
+        if (!verify_naming(j->c, list.items[i].p))
+            continue;
+        st = kg_labels(j->c->read, &list.items[i].o, 1, (str){0}, j->c->a, &text, j->err);
+        if (st == STATUS_OK && str_equal(kg_normalise(text, j->c->a), name))
+            found->items[found->count++] = list.items[i];
     }
-    return STATUS_OK;
+    return st;
 }
 
+/* Two names of one entity: one is an alias of the other. */
+static status same_entity(judge *j, const subject *s, const claims_entity *o, verify_found *found)
+{
+    str name = str_slice(j->k->text, o->start, o->end);
+    str other =
+        s->entity == NULL ? (str){0} : str_slice(j->k->text, s->entity->start, s->entity->end);
+    status st = STATUS_OK;
+    for (size_t a = 0; st == STATUS_OK && a < s->count && found->count == 0; a++)
+        st = named_so(j, s->ids[a], name, found);
+    for (size_t b = 0; st == STATUS_OK && b < o->count && found->count == 0; b++)
+        st = str_empty(other) ? STATUS_OK : named_so(j, o->ids[b], other, found);
+    return st;
+}
+
+/* Whether the clause may speak of names: by a naming relation, or by "is". */
 static bool names_relation(const judge *j, const claims_hit *h)
 {
-    return h == NULL || verify_naming(j->c, h->relation->id) ||
-           kg_normalise(h->relation->label, j->c->a).length == 0;
+    return h == NULL || verify_naming(j->c, h->relation->id);
 }
 
 /* Judges one name as an object of the subject. */
@@ -247,9 +247,8 @@ static status judge_entity(judge *j, const subject *s, const claims_hit *h, cons
                 st = try_path(j, s->ids[a], o->ids[b], &found);
         }
     }
-    if (st == STATUS_OK && found.count == 0)
+    if (st == STATUS_OK && found.count == 0 && named)
         st = same_entity(j, s, o, &found);
-    (void)named;
     if (st != STATUS_OK)
         return st;
     cite(j, &found);
@@ -257,29 +256,59 @@ static status judge_entity(judge *j, const subject *s, const claims_hit *h, cons
     return STATUS_OK;
 }
 
-/* A functional relation with another value contradicts; its statement is cited. */
-static status judge_missing(judge *j, const subject *s, const claims_entity *o)
+/* 有传染性 and 无传染性, 医保疾病 and 非医保疾病: the same but for a denying head. */
+static str without_head(str label, bool *denied)
 {
-    if (s->count == 0 || o->count == 0 || o->classes[0] == 0)
+    static const char *denying[] = {"没有", "无", "非", "不", "未", "non-", "non", "no ", "not "};
+    static const char *asserting[] = {"有", "是"};
+    *denied = false;
+    for (size_t i = 0; i < CORE_COUNT(denying); i++)
+        if (str_starts(label, str_from(denying[i]))) {
+            *denied = true;
+            return str_slice(label, strlen(denying[i]), label.length);
+        }
+    for (size_t i = 0; i < CORE_COUNT(asserting); i++)
+        if (str_starts(label, str_from(asserting[i])))
+            return str_slice(label, strlen(asserting[i]), label.length);
+    return label;
+}
+
+static bool opposite(str a, str b)
+{
+    bool no_a, no_b;
+    str x = without_head(a, &no_a), y = without_head(b, &no_b);
+    return no_a != no_b && str_equal(x, y);
+}
+
+/* What is missing is contradicted where the graph holds another value of a functional relation, or
+ * the opposite; that statement is cited. */
+static status judge_missing(judge *j, const subject *s, const claims_hit *h, const claims_entity *o)
+{
+    str name = str_slice(j->k->text, o->start, o->end);
+    if (s->count == 0)
         return STATUS_OK;
-    for (size_t i = 0; i < j->c->schema->relation_count; i++) {
-        const retriever_relation *r = &j->c->schema->relations[i];
-        if (!r->functional || r->stats.range_count == 0 ||
-            r->stats.range[0].class_id != o->classes[0])
+    const kg_pattern pattern = {.s = s->ids[0], .limit = 256};
+    kg_statement_list list = {0};
+    status st = kg_match(j->c->read, &pattern, j->c->a, &list, j->err);
+    for (size_t i = 0; st == STATUS_OK && i < list.count; i++) {
+        const retriever_relation *r = retriever_schema_relation(j->c->schema, list.items[i].p);
+        if (r == NULL || r->naming || (h != NULL && h->relation != r))
             continue;
-        kg_statement held[64];
-        size_t count = 0;
-        status st = verify_objects(j->c, s->ids[0], r->id, false, held, &count, j->err);
+        bool ranged = r->stats.range_count > 0 && r->stats.range[0].class_id == o->classes[0] &&
+                      o->classes[0] != 0;
+        str label;
+        st = kg_labels(j->c->read, &list.items[i].o, 1, (str){0}, j->c->a, &label, j->err);
         if (st != STATUS_OK)
             return st;
-        if (count > 0) {
-            cite_one(j, &held[0]);
-            j->missing--;
-            j->contradicted++;
-            return STATUS_OK;
-        }
+        bool contrary = opposite(kg_normalise(label, j->c->a), name);
+        if (!contrary && !(r->functional && ranged && h != NULL))
+            continue;
+        cite_one(j, &list.items[i]);
+        j->missing--;
+        j->contradicted++;
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    return st;
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -317,10 +346,12 @@ static status measures(judge *j, const subject *s, const claims_hit *h, kg_value
     return STATUS_OK;
 }
 
+/* "three kinds of X": as many as the graph records, along any relation that the words may mean. */
 static status judge_count(judge *j, const subject *s, const claims_hit *h, const claims_value *v,
                           bool *done)
 {
-    for (size_t i = 0; h != NULL && i < j->k->hit_count; i++) {
+    bool holds = false;
+    for (size_t i = 0; h != NULL && i < j->k->hit_count && !holds; i++) {
         const claims_hit *x = &j->k->hits[i];
         if (!same_span(x, h) || v->value.kind != KG_VALUE_NUMBER || s->count == 0)
             continue;
@@ -328,19 +359,24 @@ static status judge_count(judge *j, const subject *s, const claims_hit *h, const
         *(x->inverse ? &pattern.o : &pattern.s) = s->ids[0];
         uint64_t n = 0;
         status st = kg_count(j->c->read, &pattern, 100000, &n, j->err);
-        if (st != STATUS_OK || n == 0)
+        if (st != STATUS_OK)
             return st;
+        if (n == 0)
+            continue;
         kg_value counted = {.kind = KG_VALUE_NUMBER, .low = (double)n, .high = (double)n};
-        bool holds = verify_compare(counted, v->has_compare ? v->compare : LF_EQ, v->value);
+        holds = verify_compare(counted, v->has_compare ? v->compare : LF_EQ, v->value);
         kg_statement held[64];
         size_t count = 0;
         st = verify_objects(j->c, s->ids[0], x->relation->id, x->inverse, held, &count, j->err);
-        for (size_t k = 0; st == STATUS_OK && k < count; k++)
+        if (st != STATUS_OK)
+            return st;
+        j->cite_count = holds ? 0 : j->cite_count;
+        for (size_t k = 0; k < count; k++)
             cite_one(j, &held[k]);
-        *(holds ? &j->supported : &j->contradicted) += 1;
         *done = true;
-        return st;
     }
+    if (*done)
+        *(holds ? &j->supported : &j->contradicted) += 1;
     return STATUS_OK;
 }
 
@@ -399,6 +435,18 @@ static bool covered_by_value(const claims_clause *k, size_t start, size_t end)
     return true;
 }
 
+/* A clause that names relations speaks of these alone; names are spoken of by any naming relation.
+ */
+static bool spoken_of(const judge *j, kg_id relation)
+{
+    bool naming = verify_naming(j->c, relation);
+    for (size_t n = 0; n < j->k->hit_count; n++)
+        if (j->k->hits[n].relation->id == relation ||
+            (naming && verify_naming(j->c, j->k->hits[n].relation->id)))
+            return true;
+    return j->k->hit_count == 0;
+}
+
 /* Literals of the subject (codes, synonyms, periods) found in the text count as objects. */
 static status judge_literals(judge *j, const subject *s)
 {
@@ -415,15 +463,8 @@ static status judge_literals(judge *j, const subject *s)
             size_t at = text.length < 2 ? STR_NONE : find_whole(j->k->text, text);
             if (at == STR_NONE || !covered_by_value(j->k, at, at + text.length))
                 continue;
-            const claims_hit *h = hit_for(j, at);
-            if (h != NULL && h->relation->id != list.items[i].p &&
-                !verify_naming(j->c, list.items[i].p)) {
-                bool any = false;
-                for (size_t n = 0; n < j->k->hit_count; n++)
-                    any = any || j->k->hits[n].relation->id == list.items[i].p;
-                if (!any && j->k->hit_count > 0)
-                    continue; /* the clause names another relation */
-            }
+            if (!spoken_of(j, list.items[i].p))
+                continue; /* the clause names another relation */
             claims_mark(j->k, at, at + text.length, CLAIMS_NAME);
             for (size_t v = 0; v < j->k->value_count; v++)
                 if (j->k->values[v].start >= at && j->k->values[v].end <= at + text.length)
@@ -473,14 +514,7 @@ static status judge_existence(judge *j, const subject *s, const claims_hit *h)
         }
     }
     cite(j, &found);
-    if (yes + no == 0)
-        j->missing++;
-    else if (no > 0 && yes == 0)
-        *(j->k->negative ? &j->contradicted : &j->contradicted) += 1;
-    else
-        j->supported++;
-    if (no > 0 && yes > 0)
-        j->supported += 0;
+    *(yes + no == 0 ? &j->missing : yes > 0 ? &j->supported : &j->contradicted) += 1;
     return STATUS_OK;
 }
 
@@ -490,7 +524,6 @@ static status judge_comparison(judge *j, bool *done)
     claims_clause *k = j->k;
     if (!k->has_compare || k->entity_count < 2 || k->hit_count == 0 || k->value_count > 0)
         return STATUS_OK;
-    const kg_value any = {.kind = KG_VALUE_NUMBER};
     kg_value sides[2];
     for (size_t e = 0; e < 2; e++) {
         const subject s = of_entity(&k->entities[e]);
@@ -511,7 +544,6 @@ static status judge_comparison(judge *j, bool *done)
         if (!got)
             return STATUS_OK;
     }
-    (void)any;
     double a = (sides[0].low + sides[0].high) / 2, b = (sides[1].low + sides[1].high) / 2;
     bool more = k->compare == LF_GT || k->compare == LF_GE;
     *((more ? a > b : a < b) ? &j->supported : &j->contradicted) += 1;
@@ -519,25 +551,68 @@ static status judge_comparison(judge *j, bool *done)
     return STATUS_OK;
 }
 
+/* "A和B都…", "A and B are …": the names joined to the subject in front of everything else. */
+static bool coordinated(const judge *j, const claims_entity *a, const claims_entity *b)
+{
+    if (a == NULL || b->start < a->end)
+        return false;
+    str gap = str_trim(str_slice(j->k->text, a->end, b->start));
+    static const char *joints[] = {"和", "与", "及", "、", "以及", "and", "or", "&", ", and"};
+    for (size_t i = 0; i < CORE_COUNT(joints); i++)
+        if (str_equal(gap, str_from(joints[i])))
+            return true;
+    return false;
+}
+
 /* --- a clause by its triples -------------------------------------------------------------------
  */
+static status judge_object(judge *j, const subject *s, const claims_hit *h, claims_entity *o)
+{
+    size_t had = j->missing;
+    status st = judge_entity(j, s, h, o);
+    if (st == STATUS_OK && j->missing > had)
+        st = judge_missing(j, s, h, o);
+    if (st == STATUS_OK && j->missing > had && h != NULL && h->relation->complete)
+        j->complete = true;
+    return st;
+}
+
+/* Names that stand for the subject too; objects must then hold for each of them. */
+static size_t other_subjects(judge *j, const subject *s, const claims_entity **out)
+{
+    claims_clause *k = j->k;
+    const claims_entity *last = s->entity;
+    size_t n = 0, rest = 0;
+    for (size_t i = 0; i < k->entity_count; i++)
+        if (coordinated(j, last, &k->entities[i])) {
+            out[n++] = &k->entities[i];
+            last = &k->entities[i];
+        }
+    for (size_t i = 0; last != NULL && i < k->entity_count; i++)
+        rest += k->entities[i].start >= last->end ? 1 : 0;
+    rest += k->value_count;
+    return rest == 0 ? 0 : n; /* "A和B是同一个病": B is the object */
+}
+
 static status judge_objects(judge *j, const subject *s, const claims_hit *h, size_t *judged)
 {
     claims_clause *k = j->k;
+    const claims_entity *others[CLAIMS_ENTITIES];
+    size_t other_count = other_subjects(j, s, others);
     status st = STATUS_OK;
     for (size_t i = 0; st == STATUS_OK && i < k->entity_count; i++) {
         claims_entity *o = &k->entities[i];
-        if (o == s->entity || o->used || (h != NULL && !same_span(hit_for(j, o->start), h)))
+        bool is_subject = o == s->entity;
+        for (size_t n = 0; n < other_count; n++)
+            is_subject = is_subject || o == others[n];
+        if (is_subject || o->used || (h != NULL && !same_span(hit_for(j, o->start), h)))
             continue;
         o->used = true;
-        size_t had = j->missing;
-        st = judge_entity(j, s, h, o);
-        if (st == STATUS_OK && j->missing > had && h == NULL)
-            st = judge_missing(j, s, o);
-        else if (st == STATUS_OK && j->missing > had && h->relation->functional)
-            st = judge_missing(j, s, o);
-        if (st == STATUS_OK && j->missing > had && h != NULL && h->relation->complete)
-            j->complete = true;
+        st = judge_object(j, s, h, o);
+        for (size_t n = 0; st == STATUS_OK && n < other_count; n++) {
+            const subject other = of_entity(others[n]);
+            st = judge_object(j, &other, h, o);
+        }
         ++*judged;
     }
     for (size_t i = 0; st == STATUS_OK && i < k->value_count; i++) {
@@ -578,7 +653,9 @@ static status judge_triples(judge *j)
         subject s = subject_of(j, h);
         st = s.count == 0 ? STATUS_OK : judge_objects(j, &s, h, &judged);
     }
-    if (st == STATUS_OK && judged == 0) {
+    if (st == STATUS_OK && judged == 0 && j->k->entity_count > 1)
+        j->missing++;
+    else if (st == STATUS_OK && judged == 0) {
         subject s = subject_of(j, &j->k->hits[0]);
         if (s.count > 0)
             st = judge_existence(j, &s, &j->k->hits[0]);
@@ -586,95 +663,14 @@ static status judge_triples(judge *j)
     return st;
 }
 
-/* --- a clause by passages ----------------------------------------------------------------------
- */
-typedef struct best_passage {
-    answer_verdict verdict;
-    double coverage;
-    kg_statement statement;
-    bool found;
-} best_passage;
-
-static bool better(answer_verdict v, double coverage, const best_passage *b)
-{
-    if (!b->found)
-        return true;
-    bool now = v == VERDICT_SUPPORTED, had = b->verdict == VERDICT_SUPPORTED;
-    return now != had ? now : coverage > b->coverage;
-}
-
-static status weigh(judge *j, const kg_statement *s, str text, bool names_given, best_passage *best)
-{
-    passage_match m = {0};
-    status st = passage_compare(j->c, j->k, kg_normalise(text, j->c->a), names_given, &m, j->err);
-    if (st != STATUS_OK)
-        return st;
-    answer_verdict v = passage_verdict(&m);
-    if (better(v, m.coverage, best))
-        *best = (best_passage){v, m.coverage, *s, true};
-    return STATUS_OK;
-}
-
-static status own_passages(judge *j, const subject *s, best_passage *best)
-{
-    for (size_t a = 0; a < s->count; a++) {
-        const kg_pattern pattern = {.s = s->ids[a], .limit = 200};
-        kg_statement_list list = {0};
-        status st = kg_match(j->c->read, &pattern, j->c->a, &list, j->err);
-        for (size_t i = 0; st == STATUS_OK && i < list.count; i++) {
-            kg_term term;
-            st = kg_terms(j->c->read, &list.items[i].o, 1, j->c->a, &term, j->err);
-            if (st == STATUS_OK && term.kind == KG_TERM_LITERAL && term.lexical.length > 40)
-                st = weigh(j, &list.items[i], term.lexical, true, best);
-        }
-        if (st != STATUS_OK)
-            return st;
-    }
-    return STATUS_OK;
-}
-
-static status searched_passages(judge *j, best_passage *best)
-{
-    kg_hit *hits = NULL;
-    size_t count = 0;
-    const kg_search_options options = {.limit = PASSAGES};
-    clock_day day = j->c->as_of == CLOCK_DAY_UNKNOWN ? clock_today() : j->c->as_of;
-    status st = kg_passage_search(j->c->read, j->k->text, &options, j->c->a, &hits, &count, j->err);
-    for (size_t i = 0; st == STATUS_OK && i < count; i++) {
-        const kg_pattern pattern = {
-            .o = hits[i].term, .when = {.set = true, .day = day}, .limit = 1};
-        kg_statement_list list = {0};
-        st = kg_match(j->c->read, &pattern, j->c->a, &list, j->err);
-        if (st == STATUS_OK && list.count > 0)
-            st = weigh(j, &list.items[0], hits[i].text, false, best);
-    }
-    return st;
-}
-
-static status judge_passages(judge *j, answer_verdict *verdict)
-{
-    best_passage best = {0};
-    const subject s = subject_of(j, NULL);
-    status st = own_passages(j, &s, &best);
-    bool own = best.found && best.verdict != VERDICT_NOT_IN_GRAPH;
-    if (st == STATUS_OK && !own)
-        st = searched_passages(j, &best);
-    if (st != STATUS_OK || !best.found || best.verdict == VERDICT_NOT_IN_GRAPH)
-        return st;
-    j->cite_count = 0;
-    cite_one(j, &best.statement);
-    *verdict = best.verdict;
-    return STATUS_OK;
-}
-
 /* --- a clause ----------------------------------------------------------------------------------
  */
 static answer_verdict sum_up(const judge *j, size_t leftover)
 {
     size_t understood = j->supported + j->contradicted + j->missing;
-    size_t allowed = j->k->zh ? 1 : 0;
+    const size_t allowed = 0;
     if (understood == 0)
-        return VERDICT_UNPARSED;
+        return j->k->entity_count + j->before->count > 0 ? VERDICT_NOT_IN_GRAPH : VERDICT_UNPARSED;
     if (j->k->negative) {
         if (j->supported > 0)
             return VERDICT_CONTRADICTED;
@@ -700,31 +696,236 @@ static void carry(const claims_clause *k, carried *before)
     }
 }
 
-static status verify_clause(const verify_context *c, str text, carried *before, answer_clause *out,
-                            error *err)
+/* --- sentences ---------------------------------------------------------------------------------
+ */
+enum { SENTENCE_CLAUSES = 24 };
+
+typedef struct sentence {
+    str texts[SENTENCE_CLAUSES]; /* as given */
+    claims_clause *read[SENTENCE_CLAUSES];
+    judge judges[SENTENCE_CLAUSES];
+    answer_verdict verdicts[SENTENCE_CLAUSES];
+    size_t count;
+    carried before;
+} sentence;
+
+static status read_clause(const verify_context *c, str text, claims_clause **out, error *err)
 {
     claims_clause *k = ARENA_NEW(c->a, claims_clause);
     if (k == NULL)
         return error_memory(err);
-    status st = claims_read(c, kg_normalise(text, c->a), k, err);
+    *out = k;
+    return claims_read(c, kg_normalise(text, c->a), k, err);
+}
+
+/* Nothing is claimed: names and glue alone. */
+static bool is_fragment(const verify_context *c, claims_clause *k)
+{
+    if (k->hit_count > 0 || k->value_count > 0 || k->entity_count > 1)
+        return false;
+    claims_clause copy = *k;
+    copy.cover = arena_alloc(c->a, k->text.length + 1);
+    if (copy.cover == NULL)
+        return false;
+    memcpy(copy.cover, k->cover, k->text.length);
+    claims_cover_glue(c, &copy);
+    return claims_leftover(&copy) == 0;
+}
+
+static str joined(str first, str last)
+{
+    return str_make(first.data, (size_t)(last.data - first.data) + last.length);
+}
+
+/* Gathers the clauses of one sentence; fragments join the clause behind them, else before. */
+static status gather(const verify_context *c, const claims_piece *pieces, size_t count, sentence *s,
+                     size_t *used, error *err)
+{
+    str open = {0};
+    size_t i = 0;
+    for (; i < count && (i == 0 || !pieces[i].new_start) && s->count < SENTENCE_CLAUSES; i++) {
+        claims_clause *k = NULL;
+        str text = open.data == NULL ? pieces[i].text : joined(open, pieces[i].text);
+        status st = read_clause(c, pieces[i].text, &k, err);
+        if (st != STATUS_OK)
+            return st;
+        open = text;
+        if (is_fragment(c, k))
+            continue;
+        s->texts[s->count++] = text;
+        open = (str){0};
+    }
+    if (open.data != NULL && s->count > 0)
+        s->texts[s->count - 1] = joined(s->texts[s->count - 1], open);
+    else if (open.data != NULL)
+        s->texts[s->count++] = open;
+    *used = i;
+    return STATUS_OK;
+}
+
+static status judge_clause(const verify_context *c, sentence *s, size_t i, error *err)
+{
+    judge *j = &s->judges[i];
+    status st = read_clause(c, s->texts[i], &s->read[i], err);
     if (st != STATUS_OK)
         return st;
-    judge j = {.c = c, .k = k, .before = before, .err = err};
-    bool fresh = before->count == 0;
-    st = judge_triples(&j);
-    claims_cover_glue(c, k);
-    answer_verdict verdict = sum_up(&j, claims_leftover(k));
-    if (st == STATUS_OK && (verdict == VERDICT_NOT_IN_GRAPH || verdict == VERDICT_UNPARSED))
-        st = judge_passages(&j, &verdict);
-    if (st != STATUS_OK)
-        return st;
-    int *numbers = ARENA_ARRAY(c->a, int, j.cite_count);
-    if (numbers == NULL)
-        return error_memory(err);
-    memcpy(numbers, j.cites, j.cite_count * sizeof *numbers);
-    *out = (answer_clause){text, verdict, numbers, j.cite_count};
+    *j = (judge){.c = c, .k = s->read[i], .before = &s->before, .err = err};
+    bool fresh = s->before.count == 0;
+    st = judge_triples(j);
+    claims_cover_glue(c, s->read[i]);
+    s->verdicts[i] = sum_up(j, claims_leftover(s->read[i]));
     if (fresh)
-        carry(k, before);
+        carry(s->read[i], &s->before);
+    return st;
+}
+
+/* --- a sentence by passages --------------------------------------------------------------------
+ */
+#define CLAUSE_COVER 0.5
+#define WORD_COVER 0.4 /* of each content word: none may be left out */
+#define SENTENCE_COVER 0.75
+#define ANCHORED_COVER 0.6 /* where a number of the sentence stands in the passage */
+#define RELATED_COVER 0.55
+
+typedef struct passage_verdict_of {
+    answer_verdict verdict;
+    double coverage;
+    kg_statement statement;
+    bool found;
+} passage_verdict_of;
+
+/* The name that led here need not stand in its own passage. */
+static void skipped(const claims_clause *k, kg_id subject_id, size_t *start, size_t *end)
+{
+    *start = *end = 0;
+    for (size_t i = 0; i < k->entity_count; i++)
+        for (size_t n = 0; n < k->entities[i].count; n++)
+            if (subject_id != 0 && k->entities[i].ids[n] == subject_id && *end == 0) {
+                *start = k->entities[i].start;
+                *end = k->entities[i].end;
+            }
+}
+
+static status weigh(const verify_context *c, const sentence *s, const kg_statement *from, str text,
+                    passage_verdict_of *best, error *err)
+{
+    double covered = 0, tokens = 0;
+    bool each = true, numbers = true, other = false, polarity = true, anchored = false;
+    str passage = kg_normalise(text, c->a);
+    for (size_t i = 0; i < s->count; i++) {
+        passage_match m = {0};
+        size_t start, end;
+        skipped(s->read[i], from->s, &start, &end);
+        status st = passage_compare(c, s->read[i], passage, start, end, &m, err);
+        if (st != STATUS_OK)
+            return st;
+        covered += m.coverage * (double)m.tokens;
+        tokens += (double)m.tokens;
+        each = each && (m.tokens == 0 || (m.coverage >= CLAUSE_COVER && m.weakest >= WORD_COVER));
+        numbers = numbers && m.numbers;
+        anchored = anchored || (s->read[i]->value_count > 0 && m.numbers);
+        other = other || m.other_number;
+        polarity = polarity && m.polarity;
+    }
+    bool named = s->before.count > 0 && from->s == s->before.ids[0];
+    double coverage = tokens == 0 ? (named ? 1 : 0) : covered / tokens;
+    double least = anchored ? ANCHORED_COVER : SENTENCE_COVER;
+    answer_verdict v = VERDICT_NOT_IN_GRAPH;
+    if (tokens + (anchored || other ? 2 : 0) < 2)
+        return STATUS_OK; /* too little is said to find it by words */
+    if (each && coverage >= least && numbers && polarity)
+        v = VERDICT_SUPPORTED;
+    else if (coverage >= RELATED_COVER && other)
+        v = VERDICT_CONTRADICTED;
+    else if (each && coverage >= least && numbers && !polarity)
+        v = VERDICT_CONTRADICTED;
+    double bonus = (named ? 0.3 : 0) + (v == VERDICT_SUPPORTED ? 0.1 : 0);
+    if (!best->found || coverage + bonus > best->coverage)
+        *best = (passage_verdict_of){v, coverage + bonus, *from, true};
+    return STATUS_OK;
+}
+
+static status own_passages(const verify_context *c, const sentence *s, passage_verdict_of *best,
+                           error *err)
+{
+    for (size_t a = 0; a < s->before.count; a++) {
+        const kg_pattern pattern = {.s = s->before.ids[a], .limit = 200};
+        kg_statement_list list = {0};
+        status st = kg_match(c->read, &pattern, c->a, &list, err);
+        for (size_t i = 0; st == STATUS_OK && i < list.count; i++) {
+            kg_term term;
+            st = kg_terms(c->read, &list.items[i].o, 1, c->a, &term, err);
+            if (st == STATUS_OK && term.kind == KG_TERM_LITERAL && term.lexical.length > 40)
+                st = weigh(c, s, &list.items[i], term.lexical, best, err);
+        }
+        if (st != STATUS_OK)
+            return st;
+    }
+    return STATUS_OK;
+}
+
+static status searched_passages(const verify_context *c, const sentence *s,
+                                passage_verdict_of *best, error *err)
+{
+    kg_hit *hits = NULL;
+    size_t count = 0;
+    const kg_search_options options = {.limit = PASSAGES};
+    clock_day day = c->as_of == CLOCK_DAY_UNKNOWN ? clock_today() : c->as_of;
+    str text = joined(s->texts[0], s->texts[s->count - 1]);
+    status st = kg_passage_search(c->read, text, &options, c->a, &hits, &count, err);
+    for (size_t i = 0; st == STATUS_OK && i < count; i++) {
+        const kg_pattern pattern = {
+            .o = hits[i].term, .when = {.set = true, .day = day}, .limit = 1};
+        kg_statement_list list = {0};
+        st = kg_match(c->read, &pattern, c->a, &list, err);
+        if (st == STATUS_OK && list.count > 0)
+            st = weigh(c, s, &list.items[0], hits[i].text, best, err);
+    }
+    return st;
+}
+
+/* Two names are a claim for triples: passages that happen to hold both must not decide it. */
+static bool for_triples(const sentence *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->read[i]->entity_count >= 2 && s->judges[i].supported + s->judges[i].missing > 0)
+            return true;
+    return false;
+}
+
+static status judge_passages(const verify_context *c, sentence *s, error *err)
+{
+    bool open = false;
+    for (size_t i = 0; i < s->count; i++)
+        open = open || s->verdicts[i] == VERDICT_UNPARSED || s->verdicts[i] == VERDICT_NOT_IN_GRAPH;
+    if (!open || for_triples(s))
+        return STATUS_OK;
+    passage_verdict_of best = {0};
+    status st = own_passages(c, s, &best, err);
+    if (st == STATUS_OK && (!best.found || best.verdict == VERDICT_NOT_IN_GRAPH))
+        st = searched_passages(c, s, &best, err);
+    if (st != STATUS_OK || !best.found || best.verdict == VERDICT_NOT_IN_GRAPH)
+        return st;
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->verdicts[i] == VERDICT_SUPPORTED && best.verdict == VERDICT_CONTRADICTED)
+            continue;
+        s->verdicts[i] = best.verdict;
+        s->judges[i].cite_count = 0;
+        cite_one(&s->judges[i], &best.statement);
+    }
+    return STATUS_OK;
+}
+
+static status finish(const verify_context *c, const sentence *s, answer_clause *out, error *err)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const judge *j = &s->judges[i];
+        int *numbers = ARENA_ARRAY(c->a, int, j->cite_count);
+        if (numbers == NULL)
+            return error_memory(err);
+        memcpy(numbers, j->cites, j->cite_count * sizeof *numbers);
+        out[i] = (answer_clause){s->texts[i], s->verdicts[i], numbers, j->cite_count};
+    }
     return STATUS_OK;
 }
 
@@ -749,8 +950,6 @@ static str without_marks(str text, arena *a)
     return copy;
 }
 
-/* Clauses are joined while nothing can be judged alone: a piece that only names a subject, or only
- * lists more names. */
 status verify_text(const verify_context *context, str text, verify_clauses *out, error *err)
 {
     claims_piece *pieces = NULL;
@@ -761,17 +960,25 @@ status verify_text(const verify_context *context, str text, verify_clauses *out,
     status st = claims_split(without_marks(text, context->a), context->a, &pieces, &count, err);
     if (st != STATUS_OK)
         return st;
-    answer_clause *items = ARENA_ARRAY(context->a, answer_clause, count);
+    answer_clause *items = ARENA_ARRAY(context->a, answer_clause, count + 1);
     if (items == NULL)
         return error_memory(err);
-    carried before = {0};
-    for (size_t i = 0; i < count; i++) {
-        if (pieces[i].new_start)
-            before.count = 0;
-        st = verify_clause(context, pieces[i].text, &before, &items[n], err);
+    for (size_t i = 0; i < count;) {
+        sentence *s = ARENA_NEW(context->a, sentence);
+        size_t used = 1;
+        if (s == NULL)
+            return error_memory(err);
+        st = gather(context, pieces + i, count - i, s, &used, err);
+        for (size_t k = 0; st == STATUS_OK && k < s->count; k++)
+            st = judge_clause(context, s, k, err);
+        if (st == STATUS_OK)
+            st = judge_passages(context, s, err);
+        if (st == STATUS_OK)
+            st = finish(context, s, items + n, err);
         if (st != STATUS_OK)
             return st;
-        n++;
+        n += s->count;
+        i += used;
     }
     *out = (verify_clauses){items, n};
     return STATUS_OK;

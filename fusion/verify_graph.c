@@ -20,7 +20,12 @@ static void keep(verify_found *out, const kg_statement *s)
 bool verify_naming(const verify_context *c, kg_id relation)
 {
     const retriever_relation *r = retriever_schema_relation(c->schema, relation);
-    return r != NULL && r->naming;
+    if (r == NULL || r->naming)
+        return r != NULL;
+    size_t count, i = c->pack == NULL ? PACK_NONE : pack_relation_find(c->pack, r->iri, (str){0});
+    str id = i == PACK_NONE ? (str){0} : pack_relations(c->pack, &count)[i].id;
+    return str_equal(id, STR("alias")) || str_equal(id, STR("synonym")) ||
+           str_equal(id, STR("label"));
 }
 
 bool verify_taxonomic(const verify_context *c, kg_id relation)
