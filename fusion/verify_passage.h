@@ -9,6 +9,7 @@
 typedef struct passage_match {
     size_t tokens;     /* how much content there was */
     double coverage;   /* of the clause's content by the best stretch */
+    double weakest;    /* coverage of the content word that is covered least */
     bool numbers;      /* each number of the clause stands there */
     bool other_number; /* a number of the clause's kind stands there, another one */
     bool polarity;     /* as many negations, odd or even */
