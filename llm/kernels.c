@@ -17,6 +17,13 @@ static bool has_avx2(void)
 #endif
     return f16c && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
+
+static bool has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vnni");
+}
 #endif
 
 /* Best first. */
@@ -24,6 +31,8 @@ static size_t runnable(const kernels *found[KERNELS_MAX])
 {
     size_t n = 0;
 #if defined(__x86_64__)
+    if (has_avx512())
+        found[n++] = &kernels_avx512;
     if (has_avx2())
         found[n++] = &kernels_avx2;
 #elif defined(__aarch64__)

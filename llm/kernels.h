@@ -107,9 +107,41 @@ size_t kernels_list(const char *names[KERNELS_MAX]);
 
 extern const kernels kernels_scalar;
 #if defined(__x86_64__)
-extern const kernels kernels_avx2;
+extern const kernels kernels_avx2, kernels_avx512;
 #elif defined(__aarch64__)
 extern const kernels kernels_neon, kernels_neon_dot;
 #endif
+
+/* For kernel files: FOR(name, type) for each weight type, and the choice among the functions
+ * multiply_NAME that it made. */
+#define KERNELS_FOR_EACH_TYPE(FOR)                                                                 \
+    FOR(f32, GGUF_TYPE_F32)                                                                        \
+    FOR(f16, GGUF_TYPE_F16)                                                                        \
+    FOR(bf16, GGUF_TYPE_BF16)                                                                      \
+    FOR(q8_0, GGUF_TYPE_Q8_0)                                                                      \
+    FOR(q4_0, GGUF_TYPE_Q4_0)                                                                      \
+    FOR(q5_0, GGUF_TYPE_Q5_0)                                                                      \
+    FOR(q4_k, GGUF_TYPE_Q4_K)                                                                      \
+    FOR(q5_k, GGUF_TYPE_Q5_K)                                                                      \
+    FOR(q6_k, GGUF_TYPE_Q6_K)
+
+#define KERNELS_CASE_(NAME, TYPE)                                                                  \
+    case TYPE:                                                                                     \
+        multiply_##NAME(w_, from_, to_, x_, out_, stride_, add_);                                  \
+        break;
+
+#define KERNELS_MULTIPLY_BY_TYPE(w, from, to, x, out, stride, add)                                 \
+    do {                                                                                           \
+        const llm_matrix *w_ = (w);                                                                \
+        const kernels_input *x_ = (x);                                                             \
+        size_t from_ = (from), to_ = (to), stride_ = (stride);                                     \
+        float *out_ = (out);                                                                       \
+        bool add_ = (add);                                                                         \
+        switch (w_->type) {                                                                        \
+            KERNELS_FOR_EACH_TYPE(KERNELS_CASE_)                                                   \
+        default:                                                                                   \
+            break;                                                                                 \
+        }                                                                                          \
+    } while (0)
 
 #endif

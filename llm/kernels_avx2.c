@@ -15,6 +15,8 @@
 
 #include <immintrin.h>
 
+#include "llm/kernels_x86.h"
+
 #define VECTOR_LANES 8
 #include "llm/kernels_vector.h"
 
@@ -87,8 +89,8 @@ INLINE void add_pairs(__m128i bytes, int16_t pairs[2])
     memcpy(pairs, &both, sizeof both);
 }
 
-static void quantise(const float *x, size_t count, size_t step, int8_t *quants,
-                     kernels_block *blocks)
+void kernels_avx2_quantise(const float *x, size_t count, size_t step, int8_t *quants,
+                           kernels_block *blocks)
 {
     const __m256 positive = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
@@ -583,48 +585,12 @@ INLINE void multiply_rows(uint32_t type, const llm_matrix *w, size_t from, size_
         else                                                                                       \
             multiply_rows(TYPE, w, from, to, x, out, stride, add);                                 \
     }
-FOR_TYPE(f32, GGUF_TYPE_F32)
-FOR_TYPE(f16, GGUF_TYPE_F16)
-FOR_TYPE(bf16, GGUF_TYPE_BF16)
-FOR_TYPE(q8_0, GGUF_TYPE_Q8_0)
-FOR_TYPE(q4_0, GGUF_TYPE_Q4_0)
-FOR_TYPE(q5_0, GGUF_TYPE_Q5_0)
-FOR_TYPE(q4_k, GGUF_TYPE_Q4_K)
-FOR_TYPE(q5_k, GGUF_TYPE_Q5_K)
-FOR_TYPE(q6_k, GGUF_TYPE_Q6_K)
+KERNELS_FOR_EACH_TYPE(FOR_TYPE)
 
 static void multiply(const llm_matrix *w, size_t from, size_t to, const kernels_input *x,
                      float *out, size_t stride, bool add)
 {
-    switch (w->type) {
-    case GGUF_TYPE_F32:
-        multiply_f32(w, from, to, x, out, stride, add);
-        break;
-    case GGUF_TYPE_F16:
-        multiply_f16(w, from, to, x, out, stride, add);
-        break;
-    case GGUF_TYPE_BF16:
-        multiply_bf16(w, from, to, x, out, stride, add);
-        break;
-    case GGUF_TYPE_Q8_0:
-        multiply_q8_0(w, from, to, x, out, stride, add);
-        break;
-    case GGUF_TYPE_Q4_0:
-        multiply_q4_0(w, from, to, x, out, stride, add);
-        break;
-    case GGUF_TYPE_Q5_0:
-        multiply_q5_0(w, from, to, x, out, stride, add);
-        break;
-    case GGUF_TYPE_Q4_K:
-        multiply_q4_k(w, from, to, x, out, stride, add);
-        break;
-    case GGUF_TYPE_Q5_K:
-        multiply_q5_k(w, from, to, x, out, stride, add);
-        break;
-    default:
-        multiply_q6_k(w, from, to, x, out, stride, add);
-        break;
-    }
+    KERNELS_MULTIPLY_BY_TYPE(w, from, to, x, out, stride, add);
 }
 
 /* --- floats --------------------------------------------------------------------------------- */
@@ -682,7 +648,7 @@ static void sgemm(size_t m, size_t n, size_t k, const float *a, size_t lda, cons
     }
 }
 
-static void to_half(const float *x, size_t n, uint16_t *out)
+void kernels_avx2_to_half(const float *x, size_t n, uint16_t *out)
 {
     size_t i = 0;
     for (; i + 8 <= n; i += 8)
@@ -692,7 +658,7 @@ static void to_half(const float *x, size_t n, uint16_t *out)
         out[i] = _cvtss_sh(x[i], _MM_FROUND_TO_NEAREST_INT);
 }
 
-static void from_half(const uint16_t *x, size_t n, float *out)
+void kernels_avx2_from_half(const uint16_t *x, size_t n, float *out)
 {
     size_t i = 0;
     for (; i + 8 <= n; i += 8)
@@ -703,7 +669,7 @@ static void from_half(const uint16_t *x, size_t n, float *out)
 
 const kernels kernels_avx2 = {
     .name = "avx2",
-    .quantise = quantise,
+    .quantise = kernels_avx2_quantise,
     .multiply = multiply,
     .sgemm = sgemm,
     .rms_norm = vector_rms_norm,
@@ -714,8 +680,8 @@ const kernels kernels_avx2 = {
     .scale = vector_scale,
     .dot = vector_dot,
     .add_scaled = vector_add_scaled,
-    .to_half = to_half,
-    .from_half = from_half,
+    .to_half = kernels_avx2_to_half,
+    .from_half = kernels_avx2_from_half,
 };
 
 #else

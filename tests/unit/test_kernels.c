@@ -7,6 +7,24 @@
 
 #include "llm/kernels.h"
 
+#if defined(__x86_64__)
+extern const kernels kernels_avx512_emulated; /* the kernels' logic without the instructions */
+#endif
+
+/* The kernels that can be tested here. */
+static size_t testable(const kernels *found[KERNELS_MAX + 1])
+{
+    const char *names[KERNELS_MAX];
+    size_t n = kernels_list(names);
+    for (size_t i = 0; i < n; i++)
+        found[i] = kernels_find(names[i]);
+#if defined(__x86_64__)
+    if (kernels_find("avx2") != NULL)
+        found[n++] = &kernels_avx512_emulated;
+#endif
+    return n;
+}
+
 static uint64_t seed = 1;
 
 static uint32_t next_random(void)
@@ -270,13 +288,13 @@ static void check_product(const kernels *k, uint32_t type, uint32_t rows, uint32
 static void products_are_those_of_doubles(void **state)
 {
     (void)state;
-    const char *names[KERNELS_MAX];
-    size_t n = kernels_list(names);
+    const kernels *found[KERNELS_MAX + 1];
+    size_t n = testable(found);
     for (size_t k = 0; k < n; k++)
         for (size_t t = 0; t < CORE_COUNT(all_types); t++)
             for (size_t count = 1; count <= MAX_ROWS; count += count < 5 ? 1 : 4)
                 for (int extreme = 0; extreme < 2; extreme++) {
-                    const kernels *ks = kernels_find(names[k]);
+                    const kernels *ks = found[k];
                     uint32_t type = all_types[t];
                     check_product(ks, type, 40, 768, count, extreme);
                     check_product(ks, type, 16, 256, count, extreme);
@@ -288,8 +306,8 @@ static void products_are_those_of_doubles(void **state)
 static void quantised_activations_agree(void **state)
 {
     (void)state;
-    const char *names[KERNELS_MAX];
-    size_t n = kernels_list(names);
+    const kernels *found[KERNELS_MAX + 1];
+    size_t n = testable(found);
     static float x[256];
     static int8_t want[256], got[256];
     static kernels_block want_blocks[8], got_blocks[8];
@@ -298,7 +316,7 @@ static void quantised_activations_agree(void **state)
             x[i] = i < 32 && round == 0 ? 0 : next_float() * (float)(round + 1);
         kernels_scalar.quantise(x, 8, 1, want, want_blocks);
         for (size_t k = 0; k < n; k++) {
-            kernels_find(names[k])->quantise(x, 8, 1, got, got_blocks);
+            found[k]->quantise(x, 8, 1, got, got_blocks);
             for (size_t i = 0; i < 256; i++) /* a tie may round either way */
                 assert_in_range(got[i] - want[i] + 1, 0, 2);
             for (size_t b = 0; b < 8; b++) {
@@ -390,10 +408,10 @@ static void check_sgemm(const kernels *k, size_t m, size_t n, size_t depth)
 static void elementwise_kernels_agree(void **state)
 {
     (void)state;
-    const char *names[KERNELS_MAX];
-    size_t n = kernels_list(names);
+    const kernels *found[KERNELS_MAX + 1];
+    size_t n = testable(found);
     for (size_t k = 0; k < n; k++) {
-        const kernels *ks = kernels_find(names[k]);
+        const kernels *ks = found[k];
         for (size_t size = 1; size <= 200; size += size < 40 ? 1 : 32)
             check_elementwise(ks, size);
         for (size_t m = 1; m <= 20; m++)
