@@ -30,3 +30,12 @@ $(BUILD)/bench/kg_bench: $(BUILD)/obj/tests/bench/kg_bench.o $(LIBS)
 .PHONY: test-kill
 test-kill: $(BUILD)/tests/test_kg_kill ## kill -9 at 200 random points of loads and deletions
 	KILLS=$(or $(KILLS),200) $(BUILD)/tests/test_kg_kill
+
+# --- ingest ----------------------------------------------------------------------------------
+.PHONY: bench-ingest
+bench-ingest: $(BUILD)/vouch $(BUILD)/bench/ingest_parse ## parsing beside serdi and rapper, loading of the shared data
+	@BUILD=$(BUILD) VOUCH_DATA=$(or $(VOUCH_DATA),../shared/data) python3 tests/bench/ingest.py
+
+$(BUILD)/bench/ingest_parse: $(BUILD)/obj/tests/bench/ingest_parse.o $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LDLIBS)
