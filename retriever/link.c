@@ -129,11 +129,19 @@ static bool is_quoted(const linker *l, uint32_t first, uint32_t last)
            is_close_mark(l->in->question, l->tokens.items[last].end);
 }
 
+static bool is_word(const linker *l, uint32_t i, const char *word)
+{
+    return i < l->tokens.count && str_equal(l->tokens.items[i].norm, str_from(word));
+}
+
 /* A name of common words only ("act", "病") is no mention unless marked. */
 static bool too_common(const linker *l, const span *s)
 {
     if (s->quoted)
         return false;
+    if (s->first == s->last && l->tokens.items[s->first].kind == TEXT_NUMBER &&
+        (is_word(l, s->last + 1, "条") || is_word(l, s->last + 1, "款")))
+        return true;
     bool one_han = s->first == s->last && l->tokens.items[s->first].kind == TEXT_HAN;
     return s->weight < LEAST_WEIGHT || (one_han && s->senses[0].match != RETRIEVER_MATCH_LABEL);
 }
@@ -183,58 +191,118 @@ static span *try_span(linker *l, uint32_t first, uint32_t last, uint64_t exact, 
     return s;
 }
 
-/* Whether N条 (第N条 where `ordinal`) stands at token `at`; then `last` is the end of it with any
- * 之N and 第N款 behind it. */
-static bool numbered_end(const linker *l, uint32_t at, bool ordinal, uint32_t *last)
+/* A number at token `i`, in digits or Chinese numerals; the token behind it, or 0. */
+static uint32_t read_number(const linker *l, uint32_t i, uint64_t *out)
 {
-    const text_token *t = l->tokens.items;
-    uint32_t number = at + (ordinal ? 1 : 0), n = (uint32_t)l->tokens.count;
-    if (number + 1 >= n || t[number].kind != TEXT_NUMBER ||
-        (ordinal ? !str_equal(t[at].norm, STR("第")) : !str_equal(t[number + 1].norm, STR("条"))))
+    char joined[64];
+    size_t length = 0;
+    int64_t digits;
+    if (i >= l->tokens.count)
+        return 0;
+    if (l->tokens.items[i].kind == TEXT_NUMBER) {
+        if (!str_to_i64(l->tokens.items[i].norm, &digits))
+            return 0;
+        *out = (uint64_t)digits;
+        return i + 1;
+    }
+    uint32_t end = i;
+    uint64_t value = 0;
+    for (; end < l->tokens.count && end - i < 12; end++) {
+        str c = l->tokens.items[end].norm;
+        if (l->tokens.items[end].kind != TEXT_HAN || !text_chinese_number(c, &value))
+            break;
+        memcpy(joined + length, c.data, c.length);
+        length += c.length;
+    }
+    if (end == i || !text_chinese_number(str_make(joined, length), out))
+        return 0;
+    return end;
+}
+
+/* 第N条, N条, 第N条之M, 第N条第M款 at token `at`: its text as labels have it; the last token, or 0.
+ */
+static uint32_t read_article(const linker *l, uint32_t at, buf *label)
+{
+    uint64_t number;
+    bool ordinal = is_word(l, at, "第");
+    uint32_t end = read_number(l, ordinal ? at + 1 : at, &number);
+    if (end == 0 || !is_word(l, end, "条"))
+        return 0;
+    buf_printf(label, "第%llu条", (unsigned long long)number);
+    uint32_t last = end;
+    uint64_t further;
+    uint32_t behind = is_word(l, last + 1, "之") ? read_number(l, last + 2, &further) : 0;
+    if (behind > 0 && further < 10) {
+        static const char *const digits[] = {"零", "一", "二", "三", "四",
+                                             "五", "六", "七", "八", "九"};
+        buf_printf(label, "之%s", digits[further]);
+        last = behind - 1;
+    }
+    behind = is_word(l, last + 1, "第") ? read_number(l, last + 2, &further) : 0;
+    if (behind > 0 && is_word(l, behind, "款")) {
+        buf_printf(label, "第%llu款", (unsigned long long)further);
+        last = behind;
+    }
+    return last;
+}
+
+/* The node named `before` + the article's text. */
+static bool try_article(linker *l, str before, uint32_t first, uint32_t last, str article)
+{
+    buf name = {0};
+    text_tokens tokens = {0};
+    error ignored = {0};
+    buf_add(&name, before);
+    buf_add_char(&name, '#');
+    buf_add(&name, article);
+    bool ok = text_tokenise(buf_str(&name), false, l->a, &tokens, &ignored) == STATUS_OK;
+    buf_free(&name);
+    uint64_t chain = 0;
+    for (size_t i = 0; ok && i < tokens.count; i++)
+        chain = text_chain(chain, tokens.items[i].hash);
+    span *s = ok ? try_span(l, first, last, chain, chain) : NULL;
+    if (s == NULL)
         return false;
-    *last = number + 1;
-    while (*last + 2 < n && (str_equal(t[*last + 1].norm, STR("之")) ||
-                             (str_equal(t[*last + 1].norm, STR("第")) &&
-                              t[*last + 2].kind == TEXT_NUMBER && *last + 3 < n)))
-        *last += str_equal(t[*last + 1].norm, STR("之")) ? 2 : 3;
+    s->weight += 1.5f; /* a number of an article is never by chance */
     return true;
 }
 
-static uint64_t chain_on(uint64_t chain, str text, arena *a)
-{
-    text_tokens name = {0};
-    error ignored = {0};
-    if (text_tokenise(text, false, a, &name, &ignored) == STATUS_OK)
-        for (size_t k = 0; k < name.count; k++)
-            chain = text_chain(chain, name.items[k].hash);
-    return chain;
-}
-
-/* X第N条, X的第N条, XN条: the node whose name is X's primary label with 第N条 behind it. */
+/* 民法典(的, 》, （2023年修订）...)第1077条: the article of the law named just before. */
 static void try_numbered(linker *l, const span *base)
 {
-    uint32_t at = base->last + 1, last = 0;
-    const text_token *t = l->tokens.items;
-    if (at < l->tokens.count && str_equal(t[at].norm, STR("的")))
-        at++;
-    bool ordinal = at < l->tokens.count && t[at].kind != TEXT_NUMBER;
-    if (!numbered_end(l, at, ordinal, &last))
-        return;
-    for (size_t i = 0; i < base->sense_count; i++) {
-        str label;
-        error ignored = {0};
-        if (kg_labels(l->in->read, &base->senses[i].id, 1, (str){0}, l->a, &label, &ignored) !=
-            STATUS_OK)
-            continue;
-        uint64_t chain = chain_on(0, label, l->a), at_end[64];
-        uint32_t n = 0, least = ordinal ? 3 : 2;
-        if (!ordinal)
-            chain = chain_on(chain, STR("第"), l->a);
-        for (uint32_t k = at; k <= last && n < 64; k++)
-            at_end[n++] = chain = text_chain(chain, t[k].hash);
-        for (uint32_t k = n; k >= least; k--)
-            if (try_span(l, base->first, at + k - 1, at_end[k - 1], at_end[k - 1]) != NULL)
-                return;
+    for (uint32_t at = base->last + 1; at < l->tokens.count && at <= base->last + 10; at++) {
+        buf article = {0};
+        uint32_t last = read_article(l, at, &article);
+        for (size_t i = 0; last > 0 && i < base->sense_count; i++) {
+            str label;
+            error ignored = {0};
+            if (kg_labels(l->in->read, &base->senses[i].id, 1, (str){0}, l->a, &label, &ignored) ==
+                    STATUS_OK &&
+                try_article(l, label, at == base->last + 1 ? base->first : at, last,
+                            buf_str(&article)))
+                break;
+        }
+        buf_free(&article);
+        if (last > 0)
+            return;
+    }
+}
+
+/* 第七十条呢: an article of the law that the conversation is about. */
+static void try_focus_articles(linker *l)
+{
+    for (uint32_t at = 0; at < l->tokens.count; at++) {
+        buf article = {0};
+        uint32_t last = read_article(l, at, &article);
+        for (size_t i = 0; last > 0 && i < l->in->focus_count; i++) {
+            str label = l->in->focus[i].label;
+            size_t mark = str_find(label, STR("#"), 0);
+            if (mark != STR_NONE)
+                label = str_slice(label, 0, mark);
+            if (try_article(l, label, at, last, buf_str(&article)))
+                break;
+        }
+        buf_free(&article);
     }
 }
 
@@ -254,6 +322,7 @@ static void collect_spans(linker *l)
     size_t found = l->span_count;
     for (size_t i = 0; i < found; i++)
         try_numbered(l, &l->spans[i]);
+    try_focus_articles(l);
 }
 
 /* --- overlaps ----------------------------------------------------------------------------------
@@ -541,6 +610,50 @@ static status add_span(linker *l, span *s, link_mention *out)
     return STATUS_OK;
 }
 
+/* "it", 那, 它, or nothing at all: what the conversation is about, when nothing else is named. */
+static status add_focus(linker *l, link_mention *mentions, size_t *count)
+{
+    static const char *const pronouns[] = {"它", "他",  "她",   "这病", "那病", "这个",  "那个",
+                                           "it", "its", "that", "this", "they", "their", "them"};
+    for (size_t i = 0; i < *count; i++)
+        if (mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY)
+            return STATUS_OK;
+    if (l->in->focus_count == 0)
+        return STATUS_OK;
+    span s = {.first = (uint32_t)l->tokens.count, .last = (uint32_t)l->tokens.count};
+    for (uint32_t i = 0; i < l->tokens.count && s.first == l->tokens.count; i++)
+        for (size_t k = 0; k < CORE_COUNT(pronouns); k++)
+            if (is_word(l, i, pronouns[k]))
+                s.first = s.last = i;
+    s.senses[0] = l->in->focus[0];
+    s.senses[0].match = RETRIEVER_MATCH_FOCUS;
+    s.senses[0].score = 0.85f;
+    s.nodes[0] = index_find(l->in->index, s.senses[0].id);
+    s.sense_count = 1;
+    if (s.nodes[0] == INDEX_NONE)
+        return STATUS_OK;
+    bool pronoun = s.first < l->tokens.count;
+    size_t end = l->in->question.length;
+    retriever_sense *senses = ARENA_ARRAY(l->a, retriever_sense, 1);
+    status st = describe_senses(l, &s);
+    if (st != STATUS_OK || senses == NULL)
+        return st != STATUS_OK ? st : error_memory(l->err);
+    senses[0] = s.senses[0];
+    size_t start = pronoun ? l->tokens.items[s.first].start : end;
+    end = pronoun ? l->tokens.items[s.first].end : end;
+    mentions[*count] = (link_mention){.shown = {.kind = RETRIEVER_MENTION_ENTITY,
+                                                .start = start,
+                                                .end = end,
+                                                .text = str_slice(l->in->question, start, end),
+                                                .senses = senses,
+                                                .sense_count = 1},
+                                      .first = s.first,
+                                      .last = s.last};
+    mentions[*count].nodes[0] = s.nodes[0];
+    (*count)++;
+    return STATUS_OK;
+}
+
 static int by_start(const void *x, const void *y)
 {
     const link_mention *a = x, *b = y;
@@ -600,9 +713,9 @@ status link_question(const link_input *in, arena *a, link_result *out, error *er
         for (uint32_t k = l.spans[i].first; k <= l.spans[i].last; k++)
             token_mask_set(&covered, k);
     }
-    if (!in->exact && !named && l.status == STATUS_OK)
+    if (!in->exact && !named && in->focus_count == 0 && l.status == STATUS_OK)
         find_near(&l, &covered);
-    link_mention *mentions = ARENA_ARRAY(a, link_mention, l.span_count + 17);
+    link_mention *mentions = ARENA_ARRAY(a, link_mention, l.span_count + 18);
     if (mentions == NULL || l.status != STATUS_OK)
         return l.status != STATUS_OK ? l.status : error_memory(err);
     size_t count = l.span_count;
@@ -610,8 +723,11 @@ status link_question(const link_input *in, arena *a, link_result *out, error *er
         s = add_span(&l, &l.spans[i], &mentions[i]);
     if (s != STATUS_OK)
         return s;
+    if (s == STATUS_OK)
+        s = add_focus(&l, mentions, &count);
+    size_t names = count;
     find_values(&l, mentions, &count);
-    drop_covered_values(&l, mentions, &count, l.span_count);
+    drop_covered_values(&l, mentions, &count, names);
     qsort(mentions, count, sizeof *mentions, by_start);
     number_slots(mentions, count);
     link_result result = {.tokens = l.tokens, .mentions = mentions, .count = count};

@@ -32,7 +32,9 @@ typedef struct link_input {
     const knowledge *knowledge;
     str question, lang;
     const operator_hits *operators;
-    bool exact; /* no fuzzy matching */
+    bool exact;                   /* no fuzzy matching */
+    const retriever_sense *focus; /* of the conversation, newest first */
+    size_t focus_count;
 } link_input;
 
 status link_question(const link_input *in, arena *a, link_result *out, error *err);

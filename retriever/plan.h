@@ -47,6 +47,7 @@ typedef struct plan_input {
     const operator_hits *operators;
     str question, lang;
     clock_day as_of;
+    const lf_node *previous; /* the conversation's last form; NULL = none */
     bool has_passages;
     uint64_t deadline_ns;
 } plan_input;

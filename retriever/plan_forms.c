@@ -894,6 +894,56 @@ static void forms_of_descriptions(plan *p)
     }
 }
 
+/* --- follow-ups ---------------------------------------------------------------------------------
+ */
+typedef struct first_entity {
+    const lf_node *found;
+} first_entity;
+
+static bool on_entity(void *context, const lf_node *node)
+{
+    first_entity *f = context;
+    if (node->op == LF_ENTITY)
+        f->found = node;
+    return f->found == NULL;
+}
+
+/* "And influenza?": the last form with another entity, when no relation is said anew. */
+static void forms_of_previous(plan *p)
+{
+    const link_result *l = p->in->link;
+    first_entity first = {0};
+    if (p->in->previous == NULL)
+        return;
+    lf_each(p->in->previous, on_entity, &first);
+    for (size_t i = 0; i < l->count && first.found != NULL; i++) {
+        const link_mention *m = &l->mentions[i];
+        if (m->shown.kind != RETRIEVER_MENTION_ENTITY ||
+            m->shown.senses[0].match == RETRIEVER_MATCH_FOCUS ||
+            m->shown.senses[0].id == first.found->name.id)
+            continue;
+        index_node old = index_find(p->in->index, first.found->name.id);
+        bool same_kind = index_class(p->in->index, old) == index_class(p->in->index, m->nodes[0]);
+        plan_form f = {0};
+        add_mention_tokens(m, &f.mask);
+        token_mask_join(&f.mask, &p->silent);
+        f.features[RETRIEVER_F_UNEXPLAINED] = unexplained(p, &f.mask);
+        f.features[RETRIEVER_F_COVERAGE] = f.features[RETRIEVER_F_UNEXPLAINED] < 0.2 ? 0.9 : 0;
+        f.features[RETRIEVER_F_UNUSED] = unused_mentions(p, &f.mask);
+        f.features[RETRIEVER_F_TYPE_FIT] = same_kind ? 1 : 0.2;
+        f.features[RETRIEVER_F_LINK] = (double)m->shown.senses[0].score;
+        f.features[RETRIEVER_F_ORDER] = 1;
+        f.features[RETRIEVER_F_HOPS] = 1;
+        f.features[RETRIEVER_F_OPERATOR] = 1;
+        const lf_node *now = sense_node(p, (int)i, 0);
+        f.form = now == NULL
+                     ? NULL
+                     : lf_swap_entity(p->a, p->in->previous, first.found->name.id, now->name);
+        f.signature = 0xF0110;
+        plan_add_form(p, f);
+    }
+}
+
 void plan_make_forms(plan *p)
 {
     measure measures[8];
@@ -902,6 +952,7 @@ void plan_make_forms(plan *p)
     forms_of_choices(p, measures, count);
     forms_of_descriptions(p);
     forms_of_names(p);
+    forms_of_previous(p);
     plan_passages(p);
     forms_of_pairs(p);
     forms_of_sets(p, measures, count);

@@ -185,7 +185,9 @@ static status link_stage(asking *q)
                      .knowledge = q->state->knowledge,
                      .question = question,
                      .lang = q->out->lang,
-                     .operators = &q->operators};
+                     .operators = &q->operators,
+                     .focus = q->request->focus,
+                     .focus_count = q->request->focus_count};
     s = link_question(&in, q->a, &q->link, q->err);
     if (s != STATUS_OK)
         return s;
@@ -216,6 +218,7 @@ static status plan_stage(asking *q)
                        .question = q->request->question,
                        .lang = q->out->lang,
                        .as_of = q->out->as_of,
+                       .previous = q->request->previous,
                        .has_passages = totals.passages > 0,
                        .deadline_ns = q->request->deadline_ns};
     return plan_question(in, q->a, &q->plan, q->err);
