@@ -58,6 +58,8 @@ status fusion_open(const fusion_options *options, fusion_engine **out, error *er
     const retriever_options r = {.pack = e->pack, .examples = options->examples};
     if (st == STATUS_OK)
         st = retriever_open(e->store, &r, &e->retriever, err);
+    if (st == STATUS_OK)
+        st = model_rank_open(options->model, options->threads, &e->rank, err);
     if (st != STATUS_OK)
         fusion_close(e);
     else
@@ -69,6 +71,7 @@ void fusion_close(fusion_engine *engine)
 {
     if (engine == NULL)
         return;
+    model_rank_close(engine->rank);
     retriever_close(engine->retriever);
     template_close(engine->templates);
     glue_close(engine->glue);
@@ -164,6 +167,11 @@ static status retrieve(asking *k)
                            .lang = k->out->lang,
                            .as_of = k->q->as_of,
                            .deadline_ns = k->q->deadline_ns};
+    if (k->e->rank != NULL && !k->q->no_model) {
+        r.scorer = model_rank_score;
+        r.scorer_context = k->e->rank;
+        k->out->model = arena_str(k->a, model_rank_name(k->e->rank));
+    }
     conversation_recall(k->q->conversation, k->read, k->a, &r);
     status st = retriever_ask(k->e->retriever, k->read, &r, k->a, &k->found, k->err);
     if (st != STATUS_OK)

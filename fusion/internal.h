@@ -6,6 +6,7 @@
 #include "fusion/calibration.h"
 #include "fusion/engine.h"
 #include "fusion/glue.h"
+#include "fusion/model_rank.h"
 #include "fusion/template.h"
 #include "kg/pack.h"
 #include "kg/store.h"
@@ -17,6 +18,7 @@ struct fusion_engine {
     retriever *retriever;
     template_set *templates;
     glue *glue;
+    model_rank *rank; /* NULL = no model ranks */
     calibration calibration;
 };
 

@@ -7,13 +7,15 @@
  *
  * `eval` takes the chosen form's values as the answer: Hits@1 counts the question right when its
  * first value is among the gold, exact when the sets are equal, ceiling when executing gold_path
- * gives a gold answer. Prints one line, then ERRORS wrong questions. */
+ * gives a gold answer. Prints one line, then ERRORS wrong questions. With MODEL=FILE.gguf (or
+ * MODEL=embedded) in the environment the model's scores take part in the ranking. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/resource.h"
+#include "fusion/model_rank.h"
 #include "kg/pack.h"
 #include "retriever/retriever.h"
 
@@ -82,6 +84,7 @@ typedef struct session {
     kg_read *read;
     pack *domain;
     retriever *r;
+    model_rank *rank; /* of the environment's MODEL (a GGUF file, "embedded"); NULL without */
 } session;
 
 static status begin(session *s, const char *graph, const char *pack_name, const char *examples,
@@ -96,11 +99,15 @@ static status begin(session *s, const char *graph, const char *pack_name, const 
     retriever_options o = {.pack = s->domain, .examples = examples};
     if (st == STATUS_OK)
         st = retriever_open(s->store, &o, &s->r, err);
+    const char *model = getenv("MODEL");
+    if (st == STATUS_OK && model != NULL)
+        st = model_rank_open(strcmp(model, "embedded") == 0 ? NULL : model, 0, &s->rank, err);
     return st;
 }
 
 static void finish(session *s)
 {
+    model_rank_close(s->rank);
     retriever_close(s->r);
     pack_close(s->domain);
     if (s->read != NULL)
@@ -239,7 +246,9 @@ static status one(session *s, const json_t *q, tally *t, size_t *errors, error *
         return STATUS_OK; /* of several turns: fusion's */
     arena *a = arena_new(0);
     retriever_result result = {0};
-    retriever_request request = {.question =
+    retriever_request request = {.scorer = s->rank == NULL ? NULL : model_rank_score,
+                                 .scorer_context = s->rank,
+                                 .question =
                                      str_from(json_string_value(json_object_get(q, "question"))),
                                  .as_of = CLOCK_DAY_UNKNOWN};
     uint64_t start = clock_monotonic_ns();
