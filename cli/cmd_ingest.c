@@ -1,6 +1,7 @@
 /* vouch ingest: loads files, folders, standard input and URLs into a graph, in one transaction. */
 #include <getopt.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,7 +298,7 @@ static int take_option(command_ingest *c, int option)
 /* --- the run ---------------------------------------------------------------------------------- */
 static void remove_graph(const char *path)
 {
-    static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
+    static const char *const tails[] = {"", "-wal", "-shm", "-journal", "-load", "-load-journal"};
     for (size_t i = 0; i < CORE_COUNT(tails); i++) {
         char name[4096];
         if (snprintf(name, sizeof name, "%s%s", path, tails[i]) < (int)sizeof name)
@@ -309,6 +310,7 @@ static int load(command_ingest *c, const char *const *places, size_t count)
 {
     error err = {0};
     bool existed = access(c->graph, F_OK) == 0;
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of the write, like a full disk */
     kg_open_options open = {.create = true};
     kg_store *store;
     if (kg_open(c->graph, &open, &store, &err) != STATUS_OK)
