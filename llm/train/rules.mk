@@ -7,7 +7,8 @@ $(BUILD)/obj/llm/train/gemm.o $(BUILD)/obj/llm/train/ops.o $(BUILD)/obj/llm/trai
 # llm/models/vouch.gguf is linked into the binary; without the file, or with VOUCH_EMBEDDED=0, the
 # binary holds none and says so.
 EMBEDDED_MODEL := $(if $(filter 0,$(VOUCH_EMBEDDED)),,$(wildcard llm/models/vouch.gguf))
-EMBEDDED_WANT  := $(if $(EMBEDDED_MODEL),\#define VOUCH_EMBEDDED_FILE "$(EMBEDDED_MODEL)",/* no model is embedded */)
+HASH := \#
+EMBEDDED_WANT  := $(if $(EMBEDDED_MODEL),$(HASH)define VOUCH_EMBEDDED_FILE "$(EMBEDDED_MODEL)",/* no model is embedded */)
 
 .PHONY: embedded-choice
 embedded-choice:
