@@ -138,8 +138,9 @@ static status drain(exporter *e, bool all, error *err)
 
 static void export_head(exporter *e)
 {
-    static const char *const kept[] = {"uuid",     "version", "statements", "terms",
-                                       "literals", "labels",  "passages"};
+    static const char *const kept[] = {"uuid",    "base_rows",  "base_id_bits", "base_term_bits",
+                                       "version", "statements", "terms",        "literals",
+                                       "labels",  "passages"};
     line_text(e, X "graph", X "format", STR("1"), "");
     for (size_t i = 0; i < e->read->meta_count; i++) {
         bool own = false;

@@ -445,8 +445,9 @@ status kg_write_label(kg_write *write, kg_term term, kg_label_kind kind, str tex
 
 status kg_write_meta(kg_write *write, str key, str value, error *err)
 {
-    static const char *const own[] = {"uuid",     "version", "statements", "terms",
-                                      "literals", "labels",  "passages"};
+    static const char *const own[] = {"uuid",    "base_rows",  "base_id_bits", "base_term_bits",
+                                      "version", "statements", "terms",        "literals",
+                                      "labels",  "passages"};
     for (size_t i = 0; i < CORE_COUNT(own); i++)
         if (str_equal(key, str_from(own[i])))
             return error_set(err, STATUS_USAGE, "the graph keeps '%s' itself", own[i]);
