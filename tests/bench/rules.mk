@@ -39,3 +39,19 @@ bench-ingest: $(BUILD)/vouch $(BUILD)/bench/ingest_parse ## parsing beside serdi
 $(BUILD)/bench/ingest_parse: $(BUILD)/obj/tests/bench/ingest_parse.o $(LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LDLIBS)
+# --- the transformer -------------------------------------------------------------------------
+LLAMACPP := $(BUILD)/bench/llamacpp
+.PHONY: bench-llm
+bench-llm: $(BUILD)/bench/bench_llm $(LLAMACPP)/installed ## the transformer beside llama.cpp (SHAPES=, TYPES=, TURNS=5)
+	@SHAPES="$(SHAPES)" TYPES="$(TYPES)" TURNS=$(or $(TURNS),5) $(BUILD)/bench/bench_llm \
+	    $(LLAMACPP)/node_modules/@node-llama-cpp/linux-$(if $(filter aarch64,$(MACHINE)),arm64,x64)/bins/linux-$(if $(filter aarch64,$(MACHINE)),arm64,x64)
+
+$(BUILD)/bench/bench_llm: $(BUILD)/obj/tests/bench/bench_llm.o $(BUILD)/obj/tests/unit/llm_models.o $(LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS) $(LDLIBS)
+
+# The baseline: a prebuilt llama.cpp, for this target only.
+$(LLAMACPP)/installed:
+	@mkdir -p $(@D)
+	cd $(@D) && npm install --ignore-scripts --no-audit --no-fund --silent --prefix . node-llama-cpp
+	@touch $@

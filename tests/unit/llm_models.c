@@ -178,7 +178,24 @@ typedef struct tensor {
     uint32_t columns, rows, type; /* rows 0: a vector */
 } tensor;
 
-#define MAX_TENSORS 64
+#define MAX_TENSORS 512
+
+/* The type of a matrix: that of the model, or what llama.cpp's quantiser makes of it. */
+static uint32_t matrix_type(const tiny_model *m, const char *name, uint32_t columns, uint32_t layer)
+{
+    uint32_t type = m->type, n = m->layers;
+    bool output = strcmp(name, m->untied ? "output.weight" : "token_embd.weight") == 0;
+    bool more = layer < n / 8 || layer >= 7 * n / 8 || (layer - n / 8) % 3 == 2;
+    bool sensitive = strstr(name, "attn_v") != NULL || strstr(name, "ffn_down") != NULL;
+    if (m->mixed && (type == GGUF_TYPE_Q4_0 || type == GGUF_TYPE_Q4_K) &&
+        (output || (type == GGUF_TYPE_Q4_K && sensitive && more)))
+        type = GGUF_TYPE_Q6_K;
+    if (columns % 256 != 0 && type == GGUF_TYPE_Q4_K)
+        type = GGUF_TYPE_Q5_0;
+    if (columns % 256 != 0 && type == GGUF_TYPE_Q6_K)
+        type = GGUF_TYPE_Q8_0;
+    return type;
+}
 
 static void list(tensor *t, size_t *n, const tiny_model *m, uint32_t columns, uint32_t rows,
                  const char *format, uint32_t layer)
@@ -187,7 +204,7 @@ static void list(tensor *t, size_t *n, const tiny_model *m, uint32_t columns, ui
     snprintf(name, sizeof name, format, layer);
     if (m->skip_tensor != NULL && strcmp(m->skip_tensor, name) == 0)
         return;
-    uint32_t type = rows > 0 ? m->type : GGUF_TYPE_F32;
+    uint32_t type = rows > 0 ? matrix_type(m, name, columns, layer) : GGUF_TYPE_F32;
     t[*n] = (tensor){.columns = columns, .rows = rows, .type = type};
     memcpy(t[(*n)++].name, name, sizeof name);
 }
@@ -224,6 +241,43 @@ static void add_key(buf *b, const tiny_model *m, const char *name, uint32_t kind
     (*count)++;
 }
 
+static void add_array(buf *b, const char *key, uint32_t kind, uint64_t n, uint64_t *count)
+{
+    add_str(b, key);
+    add_u32(b, GGUF_ARRAY);
+    add_u32(b, kind);
+    add_u64(b, n);
+    (*count)++;
+}
+
+static void add_sentencepiece(buf *b, uint32_t n, uint64_t *count)
+{
+    static const char *const special[] = {"<unk>", "<s>", "</s>"};
+    char text[32];
+    add_str(b, "tokenizer.ggml.model");
+    add_u32(b, GGUF_STRING);
+    add_str(b, "llama");
+    (*count)++;
+    add_array(b, "tokenizer.ggml.tokens", GGUF_STRING, n, count);
+    for (uint32_t i = 0; i < n; i++) {
+        if (i < 3)
+            (void)snprintf(text, sizeof text, "%s", special[i]);
+        else if (i < 259)
+            (void)snprintf(text, sizeof text, "<0x%02X>", i - 3);
+        else
+            (void)snprintf(text, sizeof text, "t%u", i);
+        add_str(b, text);
+    }
+    add_array(b, "tokenizer.ggml.scores", GGUF_F32, n, count);
+    for (uint32_t i = 0; i < n; i++) {
+        float score = -(float)i;
+        add_bytes(b, &score, sizeof score);
+    }
+    add_array(b, "tokenizer.ggml.token_type", GGUF_I32, n, count);
+    for (uint32_t i = 0; i < n; i++)
+        add_u32(b, i == 0 ? 2 : i < 3 ? 3 : i < 259 ? 6 : 1);
+}
+
 static void add_metadata(buf *b, const tiny_model *m, uint64_t *count)
 {
     const struct {
@@ -253,6 +307,8 @@ static void add_metadata(buf *b, const tiny_model *m, uint64_t *count)
     }
     add_key(b, m, "attention.layer_norm_rms_epsilon", GGUF_F32, count);
     add_bytes(b, &epsilon, sizeof epsilon);
+    if (m->sentencepiece)
+        add_sentencepiece(b, m->vocabulary, count);
     if (m->tokens == 0)
         return;
     add_str(b, "tokenizer.ggml.tokens");

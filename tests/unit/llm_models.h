@@ -3,6 +3,9 @@
 #ifndef VOUCH_TESTS_LLM_MODELS_H
 #define VOUCH_TESTS_LLM_MODELS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "core/buf.h"
 #include "llm/gguf.h"
 
@@ -16,6 +19,9 @@ typedef struct tiny_model {
     const char *extra_tensor; /* added, or NULL */
     const char *skip_key;     /* metadata key (behind the architecture) left out, or NULL */
     uint32_t tokens;          /* length of the tokenizer's list; 0 = no list */
+    bool sentencepiece;       /* with a tokenizer that other engines load, for all the vocabulary */
+    bool mixed;               /* as llama.cpp mixes types: Q6_K for the output matrix, and with Q4_K
+                                 for some of attn_v and ffn_down; else all of `type` */
 } tiny_model;
 
 /* A sound model: llama, 2 layers, grouped heads. */
