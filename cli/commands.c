@@ -7,6 +7,7 @@
 
 const command command_table[] = {
     {"ask", "answer a question from a graph, with citations", 1, cmd_ask},
+    {"chat", "ask in turn; follow-ups build on what was said", 1, cmd_chat},
     {"ingest", "load files into a graph", 1, cmd_ingest},
     {"serve", "HTTP API and web page", 1, cmd_serve},
     {"key", "make, list and revoke API keys", 0, cmd_key},

@@ -23,6 +23,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
+int cmd_chat(int argc, char **argv);
 int cmd_ingest(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_model(int argc, char **argv);
