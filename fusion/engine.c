@@ -15,9 +15,12 @@
 #include "fusion/internal.h"
 #include "fusion/phrase.h"
 #include "fusion/wording.h"
+#include "fusion/write.h"
 
 /* A question longer than this is no question. */
 #define QUESTION_BYTES 8192
+/* Tokens of evidence in a prompt. */
+#define FACT_TOKENS 1200
 
 /* --- opening --------------------------------------------------------------------------------- */
 static status open_pack(fusion_engine *e, const fusion_options *o, error *err)
@@ -55,11 +58,13 @@ status fusion_open(const fusion_options *options, fusion_engine **out, error *er
         st = glue_open(&e->glue, err);
     if (st == STATUS_OK)
         st = calibration_open(NULL, &e->calibration, err);
+    const brain_options b = {
+        .model = options->model, .threads = options->threads, .local_only = options->local_only};
+    if (st == STATUS_OK)
+        st = brain_open(&b, &e->brain, err);
     const retriever_options r = {.pack = e->pack, .examples = options->examples};
     if (st == STATUS_OK)
         st = retriever_open(e->store, &r, &e->retriever, err);
-    if (st == STATUS_OK)
-        st = model_rank_open(options->model, options->threads, &e->rank, err);
     if (st != STATUS_OK)
         fusion_close(e);
     else
@@ -71,10 +76,10 @@ void fusion_close(fusion_engine *engine)
 {
     if (engine == NULL)
         return;
-    model_rank_close(engine->rank);
     retriever_close(engine->retriever);
     template_close(engine->templates);
     glue_close(engine->glue);
+    brain_close(engine->brain);
     pack_close(engine->pack);
     kg_close(engine->store);
     free(engine);
@@ -167,10 +172,10 @@ static status retrieve(asking *k)
                            .lang = k->out->lang,
                            .as_of = k->q->as_of,
                            .deadline_ns = k->q->deadline_ns};
-    if (k->e->rank != NULL && !k->q->no_model) {
-        r.scorer = model_rank_score;
-        r.scorer_context = k->e->rank;
-        k->out->model = arena_str(k->a, model_rank_name(k->e->rank));
+    if (brain_ranks(k->e->brain) && !k->q->no_model) {
+        r.scorer = brain_score;
+        r.scorer_context = k->e->brain;
+        k->out->model = k->out->model_version = brain_name(k->e->brain);
     }
     conversation_recall(k->q->conversation, k->read, k->a, &r);
     status st = retriever_ask(k->e->retriever, k->read, &r, k->a, &k->found, k->err);
@@ -243,8 +248,84 @@ static status word(asking *k)
     k->out->conflicts = said.conflicts;
     k->out->conflict_count = said.conflict_count;
     k->out->text = wording_text(&k->phrases, said.clauses, said.clause_count);
-    for (size_t i = 0; k->q->on_clause != NULL && i < said.clause_count; i++)
-        k->q->on_clause(k->q->context, &said.clauses[i]);
+    return STATUS_OK;
+}
+
+/* --- a model's wording -------------------------------------------------------------------------
+ */
+static size_t count_tokens(void *context, str text)
+{
+    return brain_count_tokens(context, text);
+}
+
+static void note(asking *k, str why)
+{
+    const template_var vars[] = {{"why", why}, {NULL, {0}}};
+    k->out->reason = phrase_fill(&k->phrases, "model_note", vars);
+}
+
+/* Lets the model word what the template has said; the template stands unless all of it passes. */
+static status write(asking *k)
+{
+    brain *b = k->e->brain;
+    if (k->q->no_model || !brain_writes(b)) {
+        if (!str_empty(brain_note(b)) && !k->q->no_model)
+            note(k, brain_note(b));
+        return STATUS_OK;
+    }
+    const verify_context verify = {.read = k->read,
+                                   .retriever = k->e->retriever,
+                                   .schema = k->phrases.schema,
+                                   .pack = k->e->pack,
+                                   .glue = k->e->glue,
+                                   .as_of = k->found.as_of,
+                                   .a = k->a,
+                                   .cites = k->cites};
+    /* A long list, a yes or no, a description: the template says it best. */
+    execute_kind kind = k->found.result.kind;
+    if (k->out->value_count > WORDING_SHOWN || (kind != EXECUTE_SET && kind != EXECUTE_COUNT))
+        return STATUS_OK;
+    write_request w = {.verify = &verify,
+                       .brain = b,
+                       .prompt = {.question = k->q->question,
+                                  .lang = k->out->lang,
+                                  .pack = pack_name(k->e->pack),
+                                  .token_budget = FACT_TOKENS,
+                                  .count_tokens = count_tokens,
+                                  .context = b,
+                                  .nonce = str_hash(k->out->id, k->began)},
+                       .values = k->out->values,
+                       .value_count = k->out->value_count,
+                       .strict = k->q->strict,
+                       .samples = k->q->samples,
+                       .want_samples = k->q->samples > 1,
+                       .deadline_ns = k->q->deadline_ns,
+                       .cancel = k->q->cancel};
+    answer_citation *facts = NULL;
+    uint64_t since = clock_monotonic_ns();
+    status st = cite_finish(k->cites, k->read, k->e->pack, k->out->lang, &facts,
+                            &w.prompt.fact_count, k->err);
+    w.prompt.facts = facts;
+    w.prompt.turns = conversation_turns(k->q->conversation, &w.prompt.asked, &w.prompt.answered);
+    k->out->timings.prompt = clock_elapsed_ms(since);
+    write_result said = {0};
+    if (st == STATUS_OK)
+        st = write_answer(&w, &said, k->err);
+    if (st != STATUS_OK)
+        return st;
+    k->out->timings.generate = said.generate_ms;
+    k->out->timings.verify += said.verify_ms;
+    k->out->prompt_tokens = said.prompt_tokens;
+    k->out->completion_tokens = said.completion_tokens;
+    k->out->samples = said.samples;
+    if (said.clause_count == 0) {
+        note(k, said.why);
+        return STATUS_OK;
+    }
+    k->out->model = k->out->model_version = brain_name(b);
+    k->out->clauses = said.clauses;
+    k->out->clause_count = said.clause_count;
+    k->out->text = wording_text(&k->phrases, said.clauses, said.clause_count);
     return STATUS_OK;
 }
 
@@ -266,6 +347,9 @@ static status answer_it(asking *k)
     if (st != STATUS_OK)
         return error_set(k->err, st, "%s", inner.message);
     k->out->scope_notice = pack_scope_notice(k->e->pack, k->out->lang);
+    st = write(k);
+    for (size_t i = 0; k->q->on_clause != NULL && st == STATUS_OK && i < k->out->clause_count; i++)
+        k->q->on_clause(k->q->context, &k->out->clauses[i]);
     return st;
 }
 
@@ -310,6 +394,12 @@ static status run(asking *k)
     return st;
 }
 
+static void drop(answer *a)
+{
+    json_decref(a->explain);
+    json_decref(a->samples);
+}
+
 static bool cancelled(const fusion_request *q)
 {
     return q->cancel != NULL && atomic_load(q->cancel);
@@ -335,7 +425,7 @@ status fusion_ask(fusion_engine *engine, const fusion_request *request, arena *a
     if (st == STATUS_OK)
         *out = made;
     else
-        json_decref(made.explain);
+        drop(&made);
     return st;
 }
 

@@ -3,10 +3,10 @@
 #ifndef VOUCH_FUSION_INTERNAL_H
 #define VOUCH_FUSION_INTERNAL_H
 
+#include "fusion/brain.h"
 #include "fusion/calibration.h"
 #include "fusion/engine.h"
 #include "fusion/glue.h"
-#include "fusion/model_rank.h"
 #include "fusion/template.h"
 #include "kg/pack.h"
 #include "kg/store.h"
@@ -18,7 +18,7 @@ struct fusion_engine {
     retriever *retriever;
     template_set *templates;
     glue *glue;
-    model_rank *rank; /* NULL = no model ranks */
+    brain *brain;
     calibration calibration;
 };
 

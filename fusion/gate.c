@@ -1,0 +1,208 @@
+/* See gate.h. Each sentence is verified with citations of its own, so that what verification finds
+ * beside the evidence is known and not cited. */
+#include "fusion/gate.h"
+
+#include "core/utf8.h"
+
+enum { MARKS = 64 };
+
+typedef struct marks {
+    int n[MARKS];
+    size_t count;
+} marks;
+
+/* [3], [1, 2], [1-4] */
+static void read_marks(str text, marks *out)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] != '[')
+            continue;
+        int64_t number = -1, from = -1;
+        for (size_t k = i + 1; k < text.length; k++) {
+            char c = text.data[k];
+            if (c >= '0' && c <= '9') {
+                number = (number < 0 ? 0 : number) * 10 + (c - '0');
+                if (number > 100000)
+                    break;
+                continue;
+            }
+            for (int64_t n = from >= 0 && number >= from ? from : number;
+                 number >= 0 && n <= number && out->count < MARKS && (c != '-' || from >= 0); n++)
+                out->n[out->count++] = (int)n;
+            if (c == '-')
+                from = number;
+            else if (c == ',' || c == ' ')
+                from = -1;
+            else
+                break;
+            number = -1;
+        }
+    }
+}
+
+/* The evidence's number of a statement; 0 when it is not evidence. */
+static int number_of(const cite_list *evidence, kg_statement_id id)
+{
+    for (size_t n = 1; n <= cite_count(evidence); n++)
+        if (cite_statement(evidence, (int)n)->id == id)
+            return (int)n;
+    return 0;
+}
+
+static bool ends_sentence(str text, size_t i, uint32_t c)
+{
+    if (c == 0x3002 || c == 0xff01 || c == 0xff1f || c == '\n' || c == '!' || c == '?')
+        return true;
+    return c == '.' && (i + 1 == text.length || text.data[i + 1] == ' ' ||
+                        text.data[i + 1] == '\n' || text.data[i + 1] == '[');
+}
+
+/* The next sentence, with the marks that stand behind its full stop; false at the end. */
+static bool next_sentence(str *rest, str *out)
+{
+    *rest = str_trim(*rest);
+    for (size_t i = 0; i < rest->length;) {
+        uint32_t c;
+        size_t n = utf8_decode(rest->data + i, rest->length - i, &c);
+        bool end = ends_sentence(*rest, i, c);
+        i += n;
+        if (!end && i < rest->length)
+            continue;
+        size_t k = i;
+        while (k < rest->length && rest->data[k] == ' ')
+            k++;
+        while (k < rest->length && rest->data[k] == '[') {
+            size_t close = str_find(*rest, STR("]"), k);
+            if (close == STR_NONE)
+                break;
+            i = k = close + 1;
+        }
+        *out = str_trim(str_slice(*rest, 0, i));
+        *rest = str_slice(*rest, i, rest->length);
+        return !str_empty(*out);
+    }
+    return false;
+}
+
+static void add_number(int *numbers, size_t *count, int n)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (numbers[i] == n)
+            return;
+    if (n > 0 && *count < MARKS)
+        numbers[(*count)++] = n;
+}
+
+/* The text without marks and full stop, as a clause is shown. */
+static str bare(str sentence, arena *a)
+{
+    buf out = {0};
+    for (size_t i = 0; i < sentence.length; i++) {
+        size_t close = sentence.data[i] == '[' ? str_find(sentence, STR("]"), i) : STR_NONE;
+        if (close != STR_NONE) {
+            i = close;
+            while (out.length > 0 && out.data[out.length - 1] == ' ')
+                out.length--;
+            continue;
+        }
+        buf_add_char(&out, sentence.data[i]);
+    }
+    str text = str_trim(buf_str(&out));
+    static const char *stops[] = {"。", ".", "！", "!"};
+    for (size_t i = 0; i < CORE_COUNT(stops); i++)
+        if (str_ends(text, str_from(stops[i])))
+            text = str_slice(text, 0, text.length - strlen(stops[i]));
+    str copy = out.failed ? (str){0} : arena_str(a, str_trim(text));
+    buf_free(&out);
+    return copy;
+}
+
+/* One sentence; *passes tells whether it may be shown. */
+static status check_sentence(const verify_context *c, str sentence, answer_clause *out,
+                             gate_result *result, bool *passes, error *err)
+{
+    marks written = {0};
+    verify_context own = *c;
+    verify_clauses clauses = {0};
+    int numbers[MARKS];
+    size_t count = 0;
+    read_marks(sentence, &written);
+    own.cites = cite_new(c->a);
+    status st = own.cites == NULL ? error_memory(err) : verify_text(&own, sentence, &clauses, err);
+    if (st != STATUS_OK)
+        return st;
+    bool supported = clauses.count > 0;
+    answer_verdict worst = VERDICT_SUPPORTED;
+    for (size_t i = 0; i < clauses.count; i++) {
+        const answer_clause *k = &clauses.items[i];
+        size_t had = count;
+        bool cited = k->verdict == VERDICT_SUPPORTED && k->citation_count == 0;
+        for (size_t n = 0; n < k->citation_count; n++)
+            add_number(numbers, &count,
+                       number_of(c->cites, cite_statement(own.cites, k->citations[n])->id));
+        supported = supported && k->verdict == VERDICT_SUPPORTED && (count > had || cited);
+        if (k->verdict != VERDICT_SUPPORTED)
+            worst = k->verdict;
+    }
+    bool right = false;
+    for (size_t i = 0; i < written.count; i++) {
+        bool supports = false;
+        for (size_t n = 0; n < count; n++)
+            supports = supports || numbers[n] == written.n[i];
+        result->cited++;
+        result->cited_right += supports ? 1 : 0;
+        right = right || supports;
+    }
+    for (size_t i = 0; i < written.count; i++) /* a citation of nothing spoils its sentence */
+        right = right && written.n[i] >= 1 && (size_t)written.n[i] <= cite_count(c->cites);
+    *passes = supported && right && count > 0;
+    int *copy = ARENA_ARRAY(c->a, int, count);
+    if (copy == NULL)
+        return error_memory(err);
+    memcpy(copy, numbers, count * sizeof *copy);
+    *out = (answer_clause){bare(sentence, c->a), *passes ? VERDICT_SUPPORTED : worst, copy, count};
+    return STATUS_OK;
+}
+
+static bool names_all(const gate_result *r, const str *values, size_t count, arena *a)
+{
+    for (size_t v = 0; v < count; v++) {
+        bool named = false;
+        str value = kg_normalise(values[v], a);
+        for (size_t i = 0; i < r->passed_count && !named; i++)
+            named = str_find(kg_normalise(r->passed[i].text, a), value, 0) != STR_NONE;
+        if (!named)
+            return false;
+    }
+    return true;
+}
+
+status gate_check(const verify_context *context, str text, const str *values, size_t value_count,
+                  gate_result *out, error *err)
+{
+    gate_result made = {0};
+    size_t capacity = 64;
+    made.passed = ARENA_ARRAY(context->a, answer_clause, capacity);
+    if (made.passed == NULL)
+        return error_memory(err);
+    str rest = text, sentence;
+    while (next_sentence(&rest, &sentence) && made.sentences < capacity) {
+        answer_clause clause = {0};
+        bool passes = false;
+        status st = check_sentence(context, sentence, &clause, &made, &passes, err);
+        if (st != STATUS_OK)
+            return st;
+        made.sentences++;
+        if (passes) {
+            made.passed[made.passed_count++] = clause;
+        } else if (str_empty(made.broken)) {
+            made.broken = sentence;
+            made.broken_verdict = clause.verdict;
+        }
+    }
+    if (!str_empty(str_trim(rest)) && str_empty(made.broken))
+        made.broken = str_trim(rest);
+    made.complete = made.passed_count > 0 && names_all(&made, values, value_count, context->a);
+    *out = made;
+    return STATUS_OK;
+}

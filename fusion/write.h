@@ -1,0 +1,38 @@
+/* Wording by a model that writes freely: prompt, generate, gate, one repair; best of n by a vector
+ * of rewards. What it gives has passed the gate whole, or it gives nothing and the template
+ * stands. */
+#ifndef VOUCH_FUSION_WRITE_H
+#define VOUCH_FUSION_WRITE_H
+
+#include <jansson.h>
+
+#include "fusion/brain.h"
+#include "fusion/gate.h"
+#include "fusion/prompt.h"
+
+typedef struct write_request {
+    const verify_context *verify; /* its cites are the evidence */
+    brain *brain;
+    prompt_request prompt;
+    const str *values; /* that must be named */
+    size_t value_count;
+    bool strict;          /* drop sentences that fail instead of falling back */
+    int samples;          /* best of n; 0 or 1 = one, greedy */
+    bool want_samples;    /* report them all */
+    uint64_t deadline_ns; /* 0 = none */
+    const atomic_bool *cancel;
+} write_request;
+
+typedef struct write_result {
+    answer_clause *clauses; /* count 0: the template stands */
+    size_t clause_count;
+    str why; /* why the template stands */
+    uint64_t prompt_tokens, completion_tokens;
+    double generate_ms, verify_ms;
+    json_t *samples; /* owned; NULL unless wanted */
+} write_result;
+
+/* A model's failure is no error of the call: `why` tells. */
+status write_answer(const write_request *request, write_result *out, error *err);
+
+#endif
