@@ -134,7 +134,7 @@ static judged judge(const episode *e, const float *verdicts, const float *losses
         double overlap = evaluate_overlap(
             question, str_slice(text, c->text_start, c->text_start + c->text_length));
         double fit = (double)verdicts[i];
-        double score[WAYS] = {fit, gen, overlap, 0.5 * fit + gen + 4.0 * overlap};
+        double score[WAYS] = {fit, gen, overlap, fit + 6.0 * overlap};
         for (int way = 0; way < WAYS; way++)
             if (score[way] > j.best[way]) {
                 j.best[way] = score[way];

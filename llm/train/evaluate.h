@@ -10,7 +10,7 @@
 #include "llm/train/episode.h"
 
 /* Questions, and how many are right by: the verdict; the generative score over length^0.7; overlap
- * alone; overlap with both model scores at fixed weights. */
+ * alone; the verdict and six times the overlap. */
 typedef struct evaluate_cell {
     double n, fit, gen, lexical, all;
 } evaluate_cell;
