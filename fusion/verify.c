@@ -280,6 +280,21 @@ static bool opposite(str a, str b)
     return no_a != no_b && str_equal(x, y);
 }
 
+/* Whether only this relation leads to things of that kind, and from things of another: then "X is
+ * Y" can mean nothing else ("cholera is a class C disease"). */
+static bool only_way_to(const judge *j, const retriever_relation *r, kg_id class_id)
+{
+    if (class_id == 0 || (r->stats.domain_count > 0 && r->stats.domain[0].class_id == class_id))
+        return false;
+    for (size_t i = 0; i < j->c->schema->relation_count; i++) {
+        const retriever_relation *other = &j->c->schema->relations[i];
+        if (other != r && !other->naming && other->stats.range_count > 0 &&
+            other->stats.range[0].class_id == class_id)
+            return false;
+    }
+    return true;
+}
+
 /* What is missing is contradicted where the graph holds another value of a functional relation, or
  * the opposite; that statement is cited. */
 static status judge_missing(judge *j, const subject *s, const claims_hit *h, const claims_entity *o)
@@ -301,7 +316,8 @@ static status judge_missing(judge *j, const subject *s, const claims_hit *h, con
         if (st != STATUS_OK)
             return st;
         bool contrary = opposite(kg_normalise(label, j->c->a), name);
-        if (!contrary && !(r->functional && ranged && h != NULL))
+        if (!contrary &&
+            !(r->functional && ranged && (h != NULL || only_way_to(j, r, o->classes[0]))))
             continue;
         cite_one(j, &list.items[i]);
         j->missing--;
