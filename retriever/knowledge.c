@@ -340,7 +340,6 @@ static status from_pack(maker *m, retriever_relation *r)
     r->functional = p->functional;
     r->symmetric = p->symmetric;
     r->transitive = p->transitive;
-    r->text = p->text;
     r->naming = r->naming || p->hidden;
     status s = add_texts(m, p->labels, false, 1);
     if (s == STATUS_OK)

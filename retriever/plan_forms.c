@@ -456,7 +456,7 @@ static void join_features(plan *p, const plan_path *x, const plan_path *y, size_
     a[RETRIEVER_F_TYPE_FIT] = fmin(a[RETRIEVER_F_TYPE_FIT], b[RETRIEVER_F_TYPE_FIT]);
     a[RETRIEVER_F_LINK] = (a[RETRIEVER_F_LINK] + b[RETRIEVER_F_LINK]) / 2;
     a[RETRIEVER_F_ANSWERS] = log(1 + (double)shared);
-    a[RETRIEVER_F_UNSAID] = fmin(a[RETRIEVER_F_UNSAID], b[RETRIEVER_F_UNSAID]);
+    a[RETRIEVER_F_UNSAID] = fmax(a[RETRIEVER_F_UNSAID], b[RETRIEVER_F_UNSAID]);
     a[RETRIEVER_F_HOPS] = x->hops > y->hops ? x->hops : y->hops;
     a[RETRIEVER_F_UNUSED] = unused_mentions(p, &f->mask);
     a[RETRIEVER_F_EMPTY] = shared == 0;

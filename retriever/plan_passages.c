@@ -200,6 +200,13 @@ static const retriever_relation *text_relation(const plan *p, kg_id owner, size_
     return best;
 }
 
+/* What statutes are loaded as (docs/GRAPH_TERMS.md): texts that answer by what they say. A
+ * definition or a remark is an answer only when it is asked for. */
+static bool is_statute_text(const retriever_relation *r)
+{
+    return r != NULL && str_equal(r->iri, STR("urn:vouch:r:text"));
+}
+
 static bool wants_owner(const plan *p)
 {
     return str_equal(p->want, STR("article")) || p->in->operators->has[OPERATOR_SOURCE];
@@ -210,6 +217,8 @@ static void add_forms(finder *f, const passage *found, bool named)
     plan *p = f->p;
     size_t length;
     const retriever_relation *text = text_relation(p, found->owner, &length);
+    if (!is_statute_text(text))
+        return;
     plan_form base = {0};
     token_mask_join(&base.mask, &p->silent);
     if (f->law != NULL)
@@ -272,7 +281,7 @@ static bool owns_text(const plan *p, kg_id id)
 {
     size_t length;
     const retriever_relation *r = text_relation(p, id, &length);
-    return r != NULL && r->text && length >= 24;
+    return is_statute_text(r) && length >= 24;
 }
 
 void plan_passages(plan *p)

@@ -424,8 +424,13 @@ static void tell_signals(asking *q)
     const retriever_candidate *c = q->candidates;
     out->link_score = c[0].features[RETRIEVER_F_LINK];
     out->unexplained = c[0].features[RETRIEVER_F_UNEXPLAINED];
-    out->coverage = c[0].features[RETRIEVER_F_COVERAGE];
-    out->margin = out->candidate_count > 1 ? c[0].score - c[1].score : 10;
+    out->coverage = c[0].features[RETRIEVER_F_COVERAGE] - 0.4 * c[0].features[RETRIEVER_F_UNSAID];
+    if (out->coverage < 0)
+        out->coverage = 0;
+    out->margin = 10;
+    for (size_t i = 1; i < out->candidate_count && out->margin == 10; i++)
+        if (!str_equal(c[i].relations, c[0].relations))
+            out->margin = c[0].score - c[i].score;
     tell_unexplained(q);
 }
 

@@ -28,7 +28,6 @@ typedef struct retriever_relation {
     kg_relation stats;
     kg_id inverse_of; /* 0 = none known */
     bool complete, functional, symmetric, transitive;
-    bool text;                     /* objects are passages that answer by what they say */
     bool naming;                   /* labels, types, bookkeeping: never an answer by itself */
     str subject_type, object_type; /* kinds of thing ("person", "film", "date"); may be empty */
 } retriever_relation;

@@ -4,17 +4,23 @@
  *   retrieve schema GRAPH.kg PACK                ways of saying each relation
  *   retrieve ask GRAPH.kg PACK "QUESTION"        candidates with features, statements
  *   retrieve eval GRAPH.kg PACK QUESTIONS.jsonl [EXAMPLES.jsonl [ERRORS]]
+ *   retrieve fit WEIGHTS.json plain|examples (GRAPH PACK QUESTIONS EXAMPLES|- WEIGHT)...
+ *   retrieve calibrate CALIBRATION.json ALPHA (GRAPH PACK QUESTIONS)...
  *
- * `eval` takes the chosen form's values as the answer: Hits@1 counts the question right when its
- * first value is among the gold, exact when the sets are equal, ceiling when executing gold_path
- * gives a gold answer. Prints one line, then ERRORS wrong questions. With MODEL=FILE.gguf (or
- * MODEL=embedded) in the environment the model's scores take part in the ranking. */
+ * `fit` moves the weights of a set by listwise logistic regression: the right forms among the
+ * candidates of each question. `eval` takes the chosen form's values as the answer: Hits@1 counts
+ * the question right when its first value is among the gold, exact when the sets are equal. Prints
+ * one line, then ERRORS wrong questions. With MODEL=FILE.gguf (or MODEL=embedded) in the
+ * environment the model's scores take part in the ranking. */
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/resource.h"
+#include "fusion/calibration.h"
+#include "fusion/decide.h"
 #include "fusion/model_rank.h"
 #include "kg/pack.h"
 #include "retriever/retriever.h"
@@ -316,6 +322,287 @@ static int eval(const char *graph, const char *pack_name, const char *questions,
     return 0;
 }
 
+/* --- fit ---------------------------------------------------------------------------------------
+ */
+typedef struct fit_row {
+    double x[RETRIEVER_FEATURES];
+    bool right;
+} fit_row;
+
+typedef struct fit_question {
+    fit_row *rows;
+    size_t count;
+    double weight;
+} fit_question;
+
+typedef struct fit_data {
+    fit_question *items;
+    size_t count, capacity;
+} fit_data;
+
+static bool answers_right(session *s, const lf_node *form, const json_t *gold, const char *lang,
+                          arena *a)
+{
+    error err = {0};
+    retriever_result r = {.lang = str_from(lang)};
+    const retriever_schema *schema = NULL;
+    execute_options options = {.as_of = CLOCK_DAY_UNKNOWN, .limits = {.rows = 3000}};
+    str *values = NULL;
+    if (retriever_schema_of(s->r, s->read, &schema, &err) != STATUS_OK)
+        return false;
+    options.schema = schema;
+    if (execute_form(s->read, form, &options, a, &r.result, &err) != STATUS_OK)
+        return false;
+    size_t n = values_of(s, &r, a, &values), right = 0;
+    for (size_t i = 0; i < n; i++)
+        right += is_gold(gold, values[i], a);
+    return n > 0 && right == n && n == json_array_size(gold);
+}
+
+static status add_question(session *s, const json_t *q, double weight, fit_data *data, error *err)
+{
+    arena *a = arena_new(0);
+    retriever_result result = {0};
+    const json_t *path = json_object_get(q, "gold_path");
+    const char *lang = json_string_value(json_object_get(q, "lang"));
+    retriever_request request = {.question =
+                                     str_from(json_string_value(json_object_get(q, "question"))),
+                                 .as_of = CLOCK_DAY_UNKNOWN};
+    status st = retriever_ask(s->r, s->read, &request, a, &result, err);
+    fit_row *rows = calloc(result.candidate_count + 1, sizeof *rows);
+    bool any = false;
+    for (size_t i = 0; rows != NULL && i < result.candidate_count; i++) {
+        memcpy(rows[i].x, result.candidates[i].features, sizeof rows[i].x);
+        rows[i].x[RETRIEVER_F_EMPTY] = 0;
+        retriever_result one = {.form = result.candidates[i].form};
+        rows[i].right = json_array_size(path) > 0
+                            ? same_path(&one, path)
+                            : answers_right(s, one.form, json_object_get(q, "gold"),
+                                            lang == NULL ? "" : lang, a);
+        any = any || rows[i].right;
+    }
+    if (any && data->count == data->capacity) {
+        data->capacity = data->capacity == 0 ? 1024 : data->capacity * 2;
+        data->items = realloc(data->items, data->capacity * sizeof *data->items);
+    }
+    if (any && data->items != NULL)
+        data->items[data->count++] = (fit_question){rows, result.candidate_count, weight};
+    else
+        free(rows);
+    arena_free(a);
+    return st;
+}
+
+static double dot(const double *x, const double *w)
+{
+    double sum = 0;
+    for (int i = 0; i < RETRIEVER_FEATURES; i++)
+        sum += x[i] * w[i];
+    return sum;
+}
+
+/* Adds the gradient of -log P(right) to g; returns the loss. */
+static double question_gradient(const fit_question *q, const double *w, double *g)
+{
+    double top = -1e300, all = 0, right = 0;
+    for (size_t i = 0; i < q->count; i++)
+        top = fmax(top, dot(q->rows[i].x, w));
+    for (size_t i = 0; i < q->count; i++) {
+        double e = exp(dot(q->rows[i].x, w) - top);
+        all += e;
+        right += q->rows[i].right ? e : 0;
+    }
+    for (size_t i = 0; i < q->count; i++) {
+        double e = exp(dot(q->rows[i].x, w) - top);
+        double push = e / all - (q->rows[i].right ? e / right : 0);
+        for (int f = 0; f < RETRIEVER_FEATURES; f++)
+            g[f] += q->weight * push * q->rows[i].x[f];
+    }
+    return q->weight * log(all / right);
+}
+
+/* Gradient descent (Adam) from the weights that the candidates were made with. */
+static void descend(const fit_data *data, double *w)
+{
+    double m[RETRIEVER_FEATURES] = {0}, v[RETRIEVER_FEATURES] = {0}, mass = 0;
+    double prior[RETRIEVER_FEATURES];
+    memcpy(prior, w, sizeof prior);
+    for (size_t i = 0; i < data->count; i++)
+        mass += data->items[i].weight;
+    for (int step = 1; step <= 400; step++) {
+        double g[RETRIEVER_FEATURES] = {0}, loss = 0;
+        for (size_t i = 0; i < data->count; i++)
+            loss += question_gradient(&data->items[i], w, g);
+        for (int f = 0; f < RETRIEVER_FEATURES; f++) {
+            double d = g[f] / mass + 0.002 * (w[f] - prior[f]);
+            m[f] = 0.9 * m[f] + 0.1 * d;
+            v[f] = 0.99 * v[f] + 0.01 * d * d;
+            w[f] -=
+                0.05 * (m[f] / (1 - pow(0.9, step))) / (sqrt(v[f] / (1 - pow(0.99, step))) + 1e-8);
+        }
+        if (step % 100 == 0)
+            fprintf(stderr, "step %d loss %.4f over %zu questions\n", step, loss / mass,
+                    data->count);
+    }
+}
+
+static int write_weights(const char *path, const char *which, const double *w)
+{
+    json_t *root = json_load_file(path, 0, NULL);
+    json_t *set = json_object();
+    if (root == NULL)
+        return 1;
+    for (int f = 0; f < RETRIEVER_FEATURES; f++)
+        json_object_set_new(set, retriever_feature_name((retriever_feature)f),
+                            json_real(round(w[f] * 1000) / 1000));
+    json_object_set_new(root, which, set);
+    int failed = json_dump_file(root, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    json_decref(root);
+    return failed != 0;
+}
+
+/* fit WEIGHTS.json plain|examples (GRAPH PACK QUESTIONS EXAMPLES|- WEIGHT)... */
+static int fit(int argc, char **argv)
+{
+    fit_data data = {0};
+    error err = {0};
+    double w[RETRIEVER_FEATURES] = {0};
+    json_t *root = json_load_file(argv[2], 0, NULL);
+    const json_t *set = json_object_get(root, argv[3]);
+    for (int f = 0; f < RETRIEVER_FEATURES; f++)
+        w[f] =
+            json_number_value(json_object_get(set, retriever_feature_name((retriever_feature)f)));
+    json_decref(root);
+    for (int i = 4; i + 4 < argc; i += 5) {
+        session s = {0};
+        char *line = NULL;
+        size_t capacity = 0;
+        FILE *in = fopen(argv[i + 2], "r");
+        status st = begin(&s, argv[i], argv[i + 1],
+                          strcmp(argv[i + 3], "-") == 0 ? NULL : argv[i + 3], &err);
+        while (st == STATUS_OK && in != NULL && getline(&line, &capacity, in) > 0) {
+            json_t *q = json_loads(line, 0, NULL);
+            if (json_object_get(q, "question") != NULL &&
+                !json_is_false(json_object_get(q, "answerable")))
+                st = add_question(&s, q, strtod(argv[i + 4], NULL), &data, &err);
+            json_decref(q);
+        }
+        free(line);
+        if (in != NULL)
+            fclose(in);
+        finish(&s);
+        if (st != STATUS_OK)
+            return die(&err);
+    }
+    descend(&data, w);
+    int failed = write_weights(argv[2], argv[3], w);
+    for (size_t i = 0; i < data.count; i++)
+        free(data.items[i].rows);
+    free(data.items);
+    return failed;
+}
+
+/* --- calibrate ---------------------------------------------------------------------------------
+ */
+typedef struct calibration_data {
+    calibration_case *items[2]; /* Chinese, English */
+    size_t count[2];
+} calibration_data;
+
+static status add_case(session *s, const json_t *q, calibration_data *data, error *err)
+{
+    arena *a = arena_new(0);
+    retriever_result r = {0};
+    str *values = NULL;
+    retriever_request request = {.question =
+                                     str_from(json_string_value(json_object_get(q, "question"))),
+                                 .as_of = CLOCK_DAY_UNKNOWN};
+    status st = retriever_ask(s->r, s->read, &request, a, &r, err);
+    if (st == STATUS_OK && r.outcome == RETRIEVER_FOUND) {
+        const json_t *gold = json_object_get(q, "gold");
+        size_t n = values_of(s, &r, a, &values), right = 0;
+        for (size_t i = 0; i < n; i++)
+            right += is_gold(gold, values[i], a);
+        int lang = str_equal(r.lang, STR("zh")) ? 0 : 1;
+        calibration_case *grown =
+            realloc(data->items[lang], (data->count[lang] + 1) * sizeof *grown);
+        if (grown != NULL) {
+            data->items[lang] = grown;
+            calibration_case *c = &grown[data->count[lang]++];
+            decide_features(&r, c->features);
+            c->correct =
+                !json_is_false(json_object_get(q, "answerable")) && right > 0 && right == n;
+        }
+    }
+    arena_free(a);
+    return st;
+}
+
+/* Probability of being right, and the least one at which to answer, written to CALIBRATION.json. */
+static int write_calibration(const char *path, const calibration_data *d, double alpha, error *err)
+{
+    size_t all = d->count[0] + d->count[1];
+    calibration_case *both = calloc(all + 1, sizeof *both);
+    calibration c = {0};
+    bool reached[2] = {false, false};
+    if (both == NULL)
+        return 1;
+    memcpy(both, d->items[0], d->count[0] * sizeof *both);
+    memcpy(both + d->count[0], d->items[1], d->count[1] * sizeof *both);
+    status st = calibration_fit(both, all, 0.1, &c, err);
+    free(both);
+    if (st != STATUS_OK)
+        return die(err);
+    double zh = calibration_conformal(&c, d->items[0], d->count[0], alpha, &reached[0]);
+    double en = calibration_conformal(&c, d->items[1], d->count[1], alpha, &reached[1]);
+    json_t *weights = json_object();
+    for (int f = 0; f < CALIBRATION_FEATURES; f++)
+        json_object_set_new(weights, calibration_feature_name((calibration_feature)f),
+                            json_real(round(c.weights[f] * 1000) / 1000));
+    json_t *root = json_load_file(path, 0, NULL);
+    json_object_set_new(root, "bias", json_real(round(c.bias * 1000) / 1000));
+    json_object_set_new(root, "weights", weights);
+    json_object_set_new(root, "threshold", json_pack("{s:f, s:f}", "zh", zh, "en", en));
+    json_object_set_new(root, "alpha", json_real(alpha));
+    json_object_set_new(root, "fitted",
+                        json_pack("{s:I, s:s}", "questions", (json_int_t)all, "note",
+                                  reached[0] && reached[1] ? "by make calibrate"
+                                                           : "risk not reached in a language"));
+    int failed = json_dump_file(root, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    json_decref(root);
+    return failed != 0;
+}
+
+/* calibrate CALIBRATION.json ALPHA (GRAPH PACK QUESTIONS)... */
+static int calibrate(int argc, char **argv)
+{
+    calibration_data data = {0};
+    error err = {0};
+    for (int i = 4; i + 2 < argc; i += 3) {
+        session s = {0};
+        char *line = NULL;
+        size_t capacity = 0;
+        FILE *in = fopen(argv[i + 2], "r");
+        status st = begin(&s, argv[i], argv[i + 1], NULL, &err);
+        while (st == STATUS_OK && in != NULL && getline(&line, &capacity, in) > 0) {
+            json_t *q = json_loads(line, 0, NULL);
+            if (json_object_get(q, "question") != NULL)
+                st = add_case(&s, q, &data, &err);
+            json_decref(q);
+        }
+        free(line);
+        if (in != NULL)
+            fclose(in);
+        finish(&s);
+        if (st != STATUS_OK)
+            return die(&err);
+    }
+    int failed = write_calibration(argv[2], &data, strtod(argv[3], NULL), &err);
+    free(data.items[0]);
+    free(data.items[1]);
+    return failed;
+}
+
 /* The ways of saying each relation, for those who wonder why a question was understood so. */
 static int show_schema(const char *graph, const char *pack_name)
 {
@@ -341,6 +628,10 @@ static int show_schema(const char *graph, const char *pack_name)
 
 int main(int argc, char **argv)
 {
+    if (argc >= 7 && strcmp(argv[1], "calibrate") == 0)
+        return calibrate(argc, argv);
+    if (argc >= 9 && strcmp(argv[1], "fit") == 0)
+        return fit(argc, argv);
     if (argc == 4 && strcmp(argv[1], "schema") == 0)
         return show_schema(argv[2], argv[3]);
     if (argc == 5 && strcmp(argv[1], "load") == 0)
