@@ -14,6 +14,7 @@
 #include "fusion/explain.h"
 #include "fusion/internal.h"
 #include "fusion/phrase.h"
+#include "fusion/premise.h"
 #include "fusion/wording.h"
 #include "fusion/write.h"
 
@@ -258,6 +259,18 @@ static size_t count_tokens(void *context, str text)
     return brain_count_tokens(context, text);
 }
 
+static verify_context context_of(const asking *k)
+{
+    return (verify_context){.read = k->read,
+                            .retriever = k->e->retriever,
+                            .schema = k->phrases.schema,
+                            .pack = k->e->pack,
+                            .glue = k->e->glue,
+                            .as_of = k->found.as_of,
+                            .a = k->a,
+                            .cites = k->cites};
+}
+
 static void note(asking *k, str why)
 {
     const template_var vars[] = {{"why", why}, {NULL, {0}}};
@@ -273,14 +286,7 @@ static status write(asking *k)
             note(k, brain_note(b));
         return STATUS_OK;
     }
-    const verify_context verify = {.read = k->read,
-                                   .retriever = k->e->retriever,
-                                   .schema = k->phrases.schema,
-                                   .pack = k->e->pack,
-                                   .glue = k->e->glue,
-                                   .as_of = k->found.as_of,
-                                   .a = k->a,
-                                   .cites = k->cites};
+    const verify_context verify = context_of(k);
     /* A long list, a yes or no, a description: the template says it best. */
     execute_kind kind = k->found.result.kind;
     if (k->out->value_count > WORDING_SHOWN || (kind != EXECUTE_SET && kind != EXECUTE_COUNT))
@@ -329,8 +335,42 @@ static status write(asking *k)
     return STATUS_OK;
 }
 
+/* Abstains on a premise that does not hold, with the facts that correct it; *stop tells. */
+static status check_premise(asking *k, bool *stop)
+{
+    static const char *keys[] = {"", "false_premise", "unknown_premise", "no_reason"};
+    const verify_context verify = context_of(k);
+    premise_kind kind = PREMISE_NONE;
+    str premise = {0};
+    uint64_t since = clock_monotonic_ns();
+    status st = premise_check(&verify, k->q->question, &kind, &premise, k->err);
+    k->out->timings.verify += clock_elapsed_ms(since);
+    *stop = st == STATUS_OK && kind != PREMISE_NONE;
+    if (!*stop)
+        return st;
+    const template_var vars[] = {{"premise", premise}, {NULL, {0}}};
+    buf reason = {0};
+    template_fill(k->e->templates, keys[kind], k->out->lang, vars, &reason);
+    for (size_t n = 1; n <= cite_count(k->cites) && n <= 3; n++) {
+        const template_var fact[] = {
+            {"fact", phrase_statement(&k->phrases, cite_statement(k->cites, (int)n))}, {NULL, {0}}};
+        buf_add_char(&reason, '\n');
+        template_fill(k->e->templates, "records_instead", k->out->lang, fact, &reason);
+        buf_add(&reason, template_text(k->e->templates, "stop", k->out->lang));
+    }
+    k->out->status = ANSWER_ABSTAINED;
+    k->out->text = phrase_fill(&k->phrases, "abstain", NULL);
+    k->out->reason = arena_str(k->a, buf_str(&reason));
+    buf_free(&reason);
+    return STATUS_OK;
+}
+
 static status answer_it(asking *k)
 {
+    bool stop = false;
+    status premise = check_premise(k, &stop);
+    if (premise != STATUS_OK || stop)
+        return premise;
     const decide_request d = {.phrases = &k->phrases,
                               .found = &k->found,
                               .calibration = &k->e->calibration,

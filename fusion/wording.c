@@ -2,6 +2,7 @@
 #include "fusion/wording.h"
 
 #include "fusion/excerpt.h"
+#include "fusion/measure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +130,13 @@ static status list_clause(writer *w, const char *key, str np, const str *items, 
 static bool long_texts(const writer *w)
 {
     const execute_result *r = w->q->result;
-    return r->value_count > 0 && r->value_count <= 8 && w->labels[0].length > LONG_TEXT;
+    const lf_node *form = w->q->form;
+    while (form->op == LF_AT)
+        form = form->a;
+    const pack_relation *p =
+        form->op == LF_HOP ? phrase_pack_relation(w->c, form->step.relation.id) : NULL;
+    bool text = p != NULL && p->text && !form->step.inverse;
+    return r->value_count > 0 && r->value_count <= 8 && (text || w->labels[0].length > LONG_TEXT);
 }
 
 static status quote(writer *w, str np, str text, const char *key)
@@ -138,6 +145,19 @@ static status quote(writer *w, str np, str text, const char *key)
     const template_var vars[] = {
         {"np", np}, {"text", excerpt_make(text, w->q->question, max, w->c->a)}, {NULL, {0}}};
     return close_clause(w, fill(w, key, vars));
+}
+
+/* What a person asked for out of the passage: its measure where one was asked, else `whole`. */
+static status set_passage_value(writer *w, str passage, str whole)
+{
+    str measure = measure_asked(w->q->question) ? measure_find(passage, w->q->question) : (str){0};
+    str value = str_empty(measure) ? whole : measure;
+    if (!str_empty(measure) && w->out->clause_count > 0) {
+        answer_clause *first = &w->out->clauses[0];
+        const template_var vars[] = {{"value", measure}, {"text", first->text}, {NULL, {0}}};
+        first->text = fill(w, "measured", vars);
+    }
+    return set_values(w, &value, 1);
 }
 
 static status say_texts(writer *w)
@@ -149,6 +169,8 @@ static status say_texts(writer *w)
             return error_memory(w->err);
         st = quote(w, phrase_of(w->c, w->q->form), w->labels[i], "text");
     }
+    if (st == STATUS_OK && r->value_count == 1)
+        st = set_passage_value(w, w->labels[0], w->labels[0]);
     return st;
 }
 
@@ -164,8 +186,10 @@ static status say_search(writer *w)
         if (!cite_value(w, v))
             return error_memory(w->err);
         st = quote(w, w->labels[i], text, "quote");
+        if (st == STATUS_OK)
+            st = set_passage_value(w, text, w->labels[i]);
     }
-    return st == STATUS_OK ? set_values(w, w->labels, n) : st;
+    return st;
 }
 
 static status say_superlative(writer *w)

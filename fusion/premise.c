@@ -1,0 +1,118 @@
+/* See premise.h. */
+#include "fusion/premise.h"
+
+#include "core/utf8.h"
+
+static const char *const whys[] = {"为什么", "为何",     "为啥",   "凭什么",  "怎么会", "how come",
+                                   "why is", "why does", "why do", "why are", "why"};
+static const char *const since[] = {"既然", "因为", "由于", "since", "because", "given that", "as"};
+static const char *const asking[] = {
+    "什么",   "哪",      "谁",    "几",    "多少",  "多久",   "多长", "多大",   "怎么",
+    "怎样",   "如何",    "吗",    "呢",    "么",    "是不是", "是否", "能不能", "会不会",
+    "有没有", "?",       "？",    "what",  "which", "who",    "whom", "where",  "when",
+    "how",    "tell me", "name ", "list ", "give ", "请",     "介绍", "show",   "does ",
+    "is ",    "are ",    "can ",  "do ",   "did ",  "would "};
+
+static str lower(str text, arena *a)
+{
+    return kg_normalise(text, a);
+}
+
+static bool asks(str clause)
+{
+    for (size_t i = 0; i < CORE_COUNT(asking); i++) {
+        str w = str_from(asking[i]);
+        bool verb = w.length > 1 && w.data[w.length - 1] == ' ';
+        if (verb ? str_starts(clause, w) : str_find(clause, w, 0) != STR_NONE)
+            return true;
+    }
+    return false;
+}
+
+/* The rest behind one of the words at the beginning; `text` itself when there is none. */
+static str behind(str text, const char *const *words, size_t count, bool *found)
+{
+    *found = false;
+    for (size_t i = 0; i < count; i++)
+        if (str_starts(text, str_from(words[i]))) {
+            *found = true;
+            return str_trim(str_slice(text, strlen(words[i]), text.length));
+        }
+    return text;
+}
+
+/* "X为什么Y": without the word. */
+static str without_why(str text, arena *a, bool *found)
+{
+    *found = false;
+    for (size_t i = 0; i < CORE_COUNT(whys); i++) {
+        str w = str_from(whys[i]);
+        size_t at = str_find(text, w, 0);
+        if (at == STR_NONE || (at > 0 && (unsigned char)w.data[0] < 0x80))
+            continue;
+        *found = true;
+        return str_from(arena_printf(a, "%.*s%.*s", (int)at, text.data,
+                                     STR_ARG(str_slice(text, at + w.length, text.length))));
+    }
+    return text;
+}
+
+static str without_mark(str text)
+{
+    static const char *marks[] = {"?", "？", "呢", "啊", "吗"};
+    for (size_t i = 0; i < CORE_COUNT(marks); i++)
+        if (str_ends(text, str_from(marks[i])))
+            text = str_trim(str_slice(text, 0, text.length - strlen(marks[i])));
+    return text;
+}
+
+/* Verdict of a clause that is said, not asked; SUPPORTED when nothing in it is a claim of two known
+ * things. */
+static status judge(const verify_context *c, str clause, bool strong, answer_verdict *out,
+                    error *err)
+{
+    verify_clauses clauses = {0};
+    status st = verify_text(c, clause, &clauses, err);
+    *out = VERDICT_SUPPORTED;
+    for (size_t i = 0; st == STATUS_OK && i < clauses.count; i++) {
+        answer_verdict v = clauses.items[i].verdict;
+        if (v == VERDICT_CONTRADICTED || (v == VERDICT_NOT_IN_GRAPH && strong))
+            *out = v;
+    }
+    return st;
+}
+
+status premise_check(const verify_context *context, str question, premise_kind *kind, str *premise,
+                     error *err)
+{
+    str text = without_mark(lower(question, context->a));
+    bool why = false, found = false;
+    *kind = PREMISE_NONE;
+    str said = without_why(text, context->a, &why);
+    if (!why) { /* the first clause, when it states and a later one asks */
+        size_t comma = str_find(text, STR("，"), 0), latin = str_find(text, STR(","), 0);
+        comma = latin < comma ? latin : comma;
+        if (comma == STR_NONE)
+            return STATUS_OK;
+        said = str_trim(str_slice(text, 0, comma));
+        said = behind(said, since, CORE_COUNT(since), &found);
+        if (asks(said) || said.length < 6)
+            return STATUS_OK;
+    }
+    verify_context own = *context;
+    answer_verdict verdict;
+    own.cites = cite_new(context->a);
+    if (own.cites == NULL)
+        return error_memory(err);
+    status st = judge(&own, said, why || found, &verdict, err);
+    if (st != STATUS_OK)
+        return st;
+    *premise = said;
+    *kind = verdict == VERDICT_CONTRADICTED   ? PREMISE_FALSE
+            : verdict == VERDICT_NOT_IN_GRAPH ? PREMISE_UNKNOWN
+            : why                             ? PREMISE_WHY
+                                              : PREMISE_NONE;
+    for (size_t n = 1; *kind != PREMISE_NONE && n <= cite_count(own.cites) && n <= 8; n++)
+        (void)cite_add(context->cites, cite_statement(own.cites, (int)n));
+    return STATUS_OK;
+}
