@@ -55,3 +55,7 @@ $(LLAMACPP)/installed:
 	@mkdir -p $(@D)
 	cd $(@D) && npm install --ignore-scripts --no-audit --no-fund --silent --prefix . node-llama-cpp
 	@touch $@
+
+.PHONY: bench-verify
+bench-verify: $(BUILD)/vouch ## the verifier on 300 sentences, half of them corrupted (SHOW=1 lists the misses)
+	@BUILD=$(BUILD) SHOW=$(SHOW) python3 tests/bench/bench_verify.py
