@@ -10,6 +10,7 @@
 #include "llm/tokenizer_gguf.h"
 #include "llm/train/export.h"
 #include "llm/train/pass.h"
+#include "llm/train/trainer.h"
 
 static const str corpus[] = {
     {" who is the father of the director the mother of the film of the director", 72}};
@@ -121,6 +122,36 @@ static void test_same_logits(void **state)
     free_world(&q);
 }
 
+/* A hundred prompts as the data generator makes them, over held-out relations. */
+static void test_hundred_prompts(void **state)
+{
+    (void)state;
+    world w = make_world(EXPORT_F32);
+    concepts *c = NULL;
+    grammar *g = NULL;
+    error err = {0};
+    assert_int_equal(concepts_load("schemas/concepts.tsv", 0.08, &c, &err), STATUS_OK);
+    assert_int_equal(grammar_load("llm/train/frames.tsv", &g, &err), STATUS_OK);
+    episode_source source = trainer_held_out(c, g, w.vocab);
+    episode e = {0};
+    double worst = 0;
+    for (uint64_t i = 0, tried = 0; tried < 100; i++) {
+        assert_int_equal(episode_make(&source, i, &e, &err), STATUS_OK);
+        str text =
+            str_slice(buf_str(&e.text), 0, e.candidate[0].text_start + e.candidate[0].text_length);
+        if (e.candidate[0].text_start != e.prefix_text_length ||
+            e.prefix_length + e.candidate[0].length > 120)
+            continue;
+        worst = fmax(worst, worst_gap(&w, text));
+        tried++;
+    }
+    assert_true(worst < 1e-3);
+    episode_free(&e);
+    grammar_free(g);
+    concepts_free(c);
+    free_world(&w);
+}
+
 static void test_scores(void **state)
 {
     (void)state;
@@ -158,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_logits),
+        cmocka_unit_test(test_hundred_prompts),
         cmocka_unit_test(test_scores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
