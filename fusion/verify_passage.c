@@ -145,8 +145,23 @@ static size_t negations(const verify_context *c, str text)
     return count;
 }
 
-/* Do the numbers of the clause stand in the stretch? */
-static void compare_numbers(const claims_clause *clause, str stretch, passage_match *m)
+static bool claimed_elsewhere(const claims_clause *clause, const claims_value *v)
+{
+    for (size_t i = 0; i < clause->value_count; i++)
+        if (verify_same_value(clause->values[i].value, v->value))
+            return true;
+    return false;
+}
+
+static bool same_claim(const claims_value *a, const claims_value *b)
+{
+    return verify_same_value(a->value, b->value) && a->has_compare == b->has_compare &&
+           (!a->has_compare || a->compare == b->compare);
+}
+
+/* Do the numbers of the clause stand in the stretch? In a wide one that holds other numbers of the
+ * kind too, the number may belong to something else: that does not count. */
+static void compare_numbers(const claims_clause *clause, str stretch, bool wide, passage_match *m)
 {
     m->numbers = true;
     for (size_t i = 0; i < clause->value_count; i++) {
@@ -154,19 +169,26 @@ static void compare_numbers(const claims_clause *clause, str stretch, passage_ma
         bool same = false, other = false;
         claims_value v;
         for (size_t from = 0; claims_next_value(stretch, from, &v); from = v.end) {
-            bool equal = verify_same_value(claimed->value, v.value) &&
-                         (claimed->has_compare == v.has_compare
-                              ? !v.has_compare || claimed->compare == v.compare
-                              : !claimed->has_compare);
+            bool equal = same_claim(claimed, &v);
             same = same || equal;
-            other = other || (!equal && verify_comparable(claimed->value, v.value));
+            other = other || (!equal && verify_comparable(claimed->value, v.value) &&
+                              !claimed_elsewhere(clause, &v));
         }
         str written = str_slice(clause->text, claimed->start, claimed->end);
         if (!same && !other && str_find(stretch, written, 0) != STR_NONE)
             same = true; /* a number that is no value of its own ("三倍") stands as written */
-        m->numbers = m->numbers && same;
+        m->numbers = m->numbers && same && !(wide && other);
         m->other_number = m->other_number || (!same && other);
     }
+}
+
+static bool ends_sentence(str part)
+{
+    static const char *ends[] = {"。", "；", ";", "\n", ". "};
+    for (size_t i = 0; i < CORE_COUNT(ends); i++)
+        if (str_ends(part, str_from(ends[i])))
+            return true;
+    return false;
 }
 
 /* How well a stretch fits; a longer one must earn its length. */
@@ -189,12 +211,14 @@ status passage_compare(const verify_context *c, const claims_clause *clause, str
         size_t n = split(passage, pass == 0, parts, STRETCHES);
         for (size_t i = 0; i < n; i++) {
             for (size_t width = 1; width <= (pass == 0 ? 3 : 1) && i + width <= n; width++) {
+                if (width > 1 && ends_sentence(parts[i + width - 2]))
+                    break; /* wider than a sentence: its words may speak of different things */
                 const char *start = parts[i].data;
                 str stretch = str_make(start, (size_t)(parts[i + width - 1].data - start) +
                                                   parts[i + width - 1].length);
                 passage_match m = {.tokens = t->count};
                 m.coverage = coverage(t, stretch, &m.weakest);
-                compare_numbers(clause, stretch, &m);
+                compare_numbers(clause, stretch, pass > 0 || width > 1, &m);
                 m.polarity = (negations(c, stretch) % 2 == 1) == clause->negative;
                 if (t->count == 0) /* nothing but names and numbers: the numbers decide */
                     m.coverage = clause->value_count > 0 ? 1 : 0;

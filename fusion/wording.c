@@ -282,6 +282,59 @@ static status say_conflicts(writer *w)
     return STATUS_OK;
 }
 
+static bool naming(const writer *w, kg_id relation)
+{
+    const retriever_relation *r =
+        w->c->schema == NULL ? NULL : retriever_schema_relation(w->c->schema, relation);
+    const pack_relation *p = phrase_pack_relation(w->c, relation);
+    return (r != NULL && r->naming) || (p != NULL && p->hidden);
+}
+
+/* Says another name of its subject. */
+static bool names_subject(const writer *w, kg_id relation)
+{
+    const pack_relation *p = phrase_pack_relation(w->c, relation);
+    return naming(w, relation) ||
+           (p != NULL && (str_equal(p->id, STR("alias")) || str_equal(p->id, STR("synonym"))));
+}
+
+/* The naming statement of an entity whose text stands in the question, the longest one; false when
+ * there is none. */
+static bool named_by(writer *w, kg_id entity, kg_statement *out, str *name)
+{
+    const kg_pattern pattern = {.s = entity, .limit = 256};
+    kg_statement_list list = {0};
+    error ignored = {0};
+    str question = kg_normalise(w->q->question, w->c->a);
+    *name = (str){0};
+    if (kg_match(w->c->read, &pattern, w->c->a, &list, &ignored) != STATUS_OK)
+        return false;
+    for (size_t i = 0; i < list.count; i++) {
+        str text = phrase_label(w->c, list.items[i].o);
+        bool literal =
+            list.items[i].o != entity && text.length > name->length && text.length <= LONG_TEXT;
+        if (literal && names_subject(w, list.items[i].p) &&
+            str_find(question, kg_normalise(text, w->c->a), 0) != STR_NONE) {
+            *out = list.items[i];
+            *name = text;
+        }
+    }
+    return !str_empty(*name);
+}
+
+/* The form is a name alone: the question asks what it names. */
+static status say_entity(writer *w, const lf_node *form)
+{
+    kg_statement statement;
+    str name;
+    if (!named_by(w, form->name.id, &statement, &name))
+        return error_set(w->err, STATUS_NOT_FOUND, "the graph has no other name of it");
+    if (!cite(w, &statement))
+        return error_memory(w->err);
+    const template_var vars[] = {{"alias", name}, {"label", w->labels[0]}, {NULL, {0}}};
+    return close_clause(w, fill(w, "also", vars));
+}
+
 static status say_set(writer *w, const lf_node *form)
 {
     const execute_result *r = w->q->result;
@@ -290,6 +343,8 @@ static status say_set(writer *w, const lf_node *form)
     status st = set_values(w, w->labels, r->value_count);
     if (st != STATUS_OK)
         return st;
+    if (form->op == LF_ENTITY)
+        return say_entity(w, form);
     if (form->op == LF_SEARCH)
         return say_search(w);
     if (form->op == LF_CMP)
@@ -367,14 +422,6 @@ static status say_truth(writer *w, const lf_node *form)
 }
 
 /* --- descriptions ---------------------------------------------------------------------------- */
-static bool naming(const writer *w, kg_id relation)
-{
-    const retriever_relation *r =
-        w->c->schema == NULL ? NULL : retriever_schema_relation(w->c->schema, relation);
-    const pack_relation *p = phrase_pack_relation(w->c, relation);
-    return (r != NULL && r->naming) || (p != NULL && p->hidden);
-}
-
 /* One clause per relation of the entity, its own statements only. */
 static status say_relation(writer *w, kg_id subject, size_t first, str *values, size_t *count)
 {
