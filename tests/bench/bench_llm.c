@@ -7,6 +7,7 @@
  * have kept their place are set. */
 #define _GNU_SOURCE /* RTLD_*, glob */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -321,7 +322,7 @@ static peer start(const char *kind, const char *path)
 {
     int in[2], out[2];
     peer p = {0};
-    if (pipe(in) != 0 || pipe(out) != 0)
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
         die("cannot make pipes");
     p.pid = fork();
     if (p.pid == 0) {
