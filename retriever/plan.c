@@ -284,7 +284,7 @@ static bool hit_used(const plan *p, const plan_path *path, int hit)
 /* A longer walk is worth it only for words that the walk so far does not use. */
 static bool more_is_said(const plan *p, const plan_path *path)
 {
-    if (path->hops == 0 || p->in->operators->has[OPERATOR_OTHER])
+    if (path->hops == 0 || p->in->operators->has[OPERATOR_OTHER] || p->examples != NULL)
         return true;
     for (size_t h = 0; h < p->hit_count; h++)
         if (!hit_used(p, path, (int)h))
@@ -349,7 +349,7 @@ static size_t extensions_of(plan *p, const plan_path *beam, size_t beam_count, e
             continue;
         size_t count = steps_from(p, &beam[b], seen, steps, 512);
         bool last = beam[b].hops + 1 == PLAN_HOPS;
-        bool silent_step = unsaid_hops(&beam[b]) == 0 && !last;
+        bool silent_step = (unsaid_hops(&beam[b]) == 0 && !last) || p->examples != NULL;
         for (size_t i = 0; i < count && n < capacity; i++) {
             if (beam[b].hops == 0 || silent_step)
                 out[n++] = (extension){b, steps[i], -1,
@@ -364,6 +364,14 @@ static size_t extensions_of(plan *p, const plan_path *beam, size_t beam_count, e
     if (n >= capacity)
         p->bounded = true;
     p->enumerated += n;
+    for (size_t i = 0; p->examples != NULL && i < n; i++) {
+        uint32_t walk[PLAN_HOPS];
+        const plan_path *before = &beam[out[i].before];
+        memcpy(walk, before->steps, before->hops * sizeof *walk);
+        walk[before->hops] = out[i].step;
+        out[i].order += (float)(0.5 * examples_steps(p->examples, walk, before->hops + 1u) +
+                                0.25 * examples_path(p->examples, walk, before->hops + 1u));
+    }
     qsort(out, n, sizeof *out, best_extension_first);
     return n;
 }
@@ -453,6 +461,26 @@ void plan_walk_paths(plan *p)
     qsort(p->paths, p->path_count, sizeof *p->paths, best_path_first);
 }
 
+/* --- example questions -------------------------------------------------------------------------
+ */
+static void ask_examples(plan *p)
+{
+    const text_tokens *t = &p->in->link->tokens;
+    example_words words = {0};
+    if (p->in->examples == NULL || examples_count(p->in->examples) == 0)
+        return;
+    bool *named = ARENA_ARRAY(p->a, bool, t->count + 1);
+    if (named == NULL) {
+        p->status = error_memory(p->err);
+        return;
+    }
+    for (size_t i = 0; i < t->count; i++)
+        named[i] = token_mask_has(&p->in->link->named, i);
+    p->status = examples_words(t, named, p->a, &words, p->err);
+    if (p->status == STATUS_OK)
+        p->status = examples_score(p->in->examples, &words, p->a, &p->examples, p->err);
+}
+
 /* --- whole -------------------------------------------------------------------------------------
  */
 status plan_question(const plan_input *in, arena *a, plan *out, error *err)
@@ -464,6 +492,8 @@ status plan_question(const plan_input *in, arena *a, plan *out, error *err)
     read_operators(&p);
     read_wanted_kind(&p);
     weigh_tokens(&p);
+    if (p.status == STATUS_OK)
+        ask_examples(&p);
     if (p.status == STATUS_OK && match_phrases(&p)) {
         plan_walk_paths(&p);
         if (p.status == STATUS_OK)

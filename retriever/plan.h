@@ -5,6 +5,7 @@
 #ifndef VOUCH_RETRIEVER_PLAN_H
 #define VOUCH_RETRIEVER_PLAN_H
 
+#include "retriever/examples.h"
 #include "retriever/knowledge.h"
 #include "retriever/link.h"
 #include "retriever/operators.h"
@@ -47,7 +48,8 @@ typedef struct plan_input {
     const operator_hits *operators;
     str question, lang;
     clock_day as_of;
-    const lf_node *previous; /* the conversation's last form; NULL = none */
+    const struct examples *examples; /* NULL = none */
+    const lf_node *previous;         /* the conversation's last form; NULL = none */
     bool has_passages;
     uint64_t deadline_ns;
 } plan_input;
@@ -67,11 +69,12 @@ typedef struct plan {
     size_t form_count;
     size_t enumerated;
     bool bounded;
-    token_mask silent;  /* tokens that say nothing: filler, operators */
-    float *content;     /* per token */
-    float content_mass; /* of what is not a name */
-    bool want_kind;     /* the question names the kind itself ("which films") */
-    str want;           /* kind of answer wanted, empty = not said */
+    token_mask silent;               /* tokens that say nothing: filler, operators */
+    struct example_scores *examples; /* what the examples say of this question; NULL = none */
+    float *content;                  /* per token */
+    float content_mass;              /* of what is not a name */
+    bool want_kind;                  /* the question names the kind itself ("which films") */
+    str want;                        /* kind of answer wanted, empty = not said */
 } plan;
 
 /* Fills out->forms (unranked: features are set, scores not). */

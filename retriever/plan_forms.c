@@ -183,6 +183,13 @@ void plan_path_features(plan *p, const plan_path *path, plan_form *out)
     f[RETRIEVER_F_UNUSED] = unused_mentions(p, &out->mask);
     f[RETRIEVER_F_EMPTY] = path->node_count == 0;
     f[RETRIEVER_F_CYCLE] = cycle_of(p, path);
+    if (p->examples != NULL && path->hops > 0) {
+        f[RETRIEVER_F_EXAMPLES] = examples_path(p->examples, path->steps, path->hops);
+        f[RETRIEVER_F_NEIGHBOUR] = examples_steps(p->examples, path->steps, path->hops);
+    } else if (p->examples != NULL) {
+        f[RETRIEVER_F_EXAMPLES] = -10;
+        f[RETRIEVER_F_NEIGHBOUR] = -2;
+    }
     out->path = path;
     out->signature = path_signature(path);
 }

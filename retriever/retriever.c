@@ -24,6 +24,7 @@
 typedef struct state {
     graph_index *index;
     knowledge *knowledge;
+    examples *examples; /* NULL = none */
     uint64_t version;
     int holders;
 } state;
@@ -35,6 +36,7 @@ struct retriever {
     arena *texts;
     str concepts, broader;
     operators *rules;
+    const char *examples; /* a path in texts; NULL = none */
     rank_weights weights;
     pthread_mutex_t lock;
     state *current;
@@ -51,6 +53,7 @@ static void state_drop(retriever *r, state *s)
     pthread_mutex_unlock(&r->lock);
     if (!last)
         return;
+    examples_close(s->examples);
     knowledge_free(s->knowledge);
     index_close(s->index);
     free(s);
@@ -66,7 +69,10 @@ static status state_make(retriever *r, kg_read *read, state **out, error *err)
     status st = index_open(r->store, read, r->cache, &s->index, err);
     if (st == STATUS_OK)
         st = knowledge_build(read, s->index, r->pack, r->concepts, r->broader, &s->knowledge, err);
+    if (st == STATUS_OK && r->examples != NULL)
+        st = examples_open(r->examples, &s->knowledge->schema, &s->examples, err);
     if (st != STATUS_OK) {
+        knowledge_free(s->knowledge);
         index_close(s->index);
         free(s);
         return st;
@@ -132,6 +138,8 @@ status retriever_open(kg_store *store, const retriever_options *options, retriev
     r->pack = o->pack;
     r->cache = !o->no_cache;
     r->texts = arena_new(0);
+    if (o->examples != NULL && r->texts != NULL)
+        r->examples = arena_cstr(r->texts, str_from(o->examples));
     status s = r->texts == NULL ? error_memory(err) : open_parts(r, o, err);
     if (s != STATUS_OK) {
         retriever_close(r);
@@ -218,6 +226,7 @@ static status plan_stage(asking *q)
                        .question = q->request->question,
                        .lang = q->out->lang,
                        .as_of = q->out->as_of,
+                       .examples = q->state->examples,
                        .previous = q->request->previous,
                        .has_passages = totals.passages > 0,
                        .deadline_ns = q->request->deadline_ns};
@@ -329,7 +338,8 @@ static status ask_model(asking *q, const double *weights)
 
 static status rank_stage(asking *q)
 {
-    const double *weights = q->r->weights.plain;
+    const double *weights =
+        q->state->examples != NULL ? q->r->weights.examples : q->r->weights.plain;
     status s = rank_forms(&q->plan, weights, MOST_CANDIDATES, q->a, &q->candidates,
                           &q->out->candidate_count, q->err);
     if (s == STATUS_OK)
