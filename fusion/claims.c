@@ -353,17 +353,18 @@ bool claims_next_value(str text, size_t from, claims_value *out)
             (!counted(text, end) || v.low <= 1))
             continue; /* 一般, 三叉神经, 同一个 */
         *out = (claims_value){.start = start, .end = end, .value = v};
-        bool up = isinf(v.high), down = !up && v.low <= 0 && v.high > 0 &&
-                                        v.kind != KG_VALUE_DATE && v.kind != KG_VALUE_PERCENT;
-        down = down || isinf(v.low);
+        bool percent = v.kind == KG_VALUE_PERCENT && v.low < v.high;
+        bool up = isinf(v.high) ||
+                  (percent && v.high >= 100 && str_find(written, STR("100"), 0) == STR_NONE);
+        bool down = isinf(v.low) || (!up && v.low <= 0 && v.high > 0 && v.kind != KG_VALUE_DATE &&
+                                     str_find(written, STR("0-"), 0) == STR_NONE);
         if (up || down) { /* "超过二十年", "十年以下": one bound and its comparative */
+            static const char *closing[] = {"以上", "以下", "以内",  "之内", "至少", "至多", "最多",
+                                            "最少", "不",   "least", "most", "no ",  "up to"};
+            bool closed = false;
+            for (size_t i = 0; i < CORE_COUNT(closing); i++)
+                closed = closed || str_find(written, str_from(closing[i]), 0) != STR_NONE;
             out->has_compare = true;
-            bool closed = str_find(written, STR("以上"), 0) != STR_NONE ||
-                          str_find(written, STR("以下"), 0) != STR_NONE ||
-                          str_find(written, STR("以内"), 0) != STR_NONE ||
-                          str_find(written, STR("至少"), 0) != STR_NONE ||
-                          str_find(written, STR("least"), 0) != STR_NONE ||
-                          str_find(written, STR("most"), 0) != STR_NONE;
             out->compare = up ? (closed ? LF_GE : LF_GT) : closed ? LF_LE : LF_LT;
             out->value.low = out->value.high = up ? v.low : v.high;
             static const char *nots[] = {"不得", "不能", "不", "not "};

@@ -734,18 +734,22 @@ static status read_clause(const verify_context *c, str text, claims_clause **out
     return claims_read(c, kg_normalise(text, c->a), k, err);
 }
 
-/* Nothing is claimed: names and glue alone. */
-static bool is_fragment(const verify_context *c, claims_clause *k)
+/* Nothing is claimed: a name, and at most a word that joins it to what stands beside it. */
+static bool is_fragment(const claims_clause *k)
 {
-    if (k->hit_count > 0 || k->value_count > 0 || k->entity_count > 1)
+    static const char *joints[] = {"",     "和",   "与",     "及",           "以及", "还有",
+                                   "或",   "或者", "等",     "根据",         "依据", "按照",
+                                   "依照", "对于", "关于",   "在",           "or",   "and",
+                                   "in",   "for",  "as for", "according to", "under"};
+    if (k->hit_count > 0 || k->value_count > 0 || k->entity_count != 1 || k->negative)
         return false;
-    claims_clause copy = *k;
-    copy.cover = arena_alloc(c->a, k->text.length + 1);
-    if (copy.cover == NULL)
-        return false;
-    memcpy(copy.cover, k->cover, k->text.length);
-    claims_cover_glue(c, &copy);
-    return claims_leftover(&copy) == 0;
+    str before = str_trim(str_slice(k->text, 0, k->entities[0].start));
+    str after = str_trim(str_slice(k->text, k->entities[0].end, k->text.length));
+    bool joined_before = false, joined_after = str_empty(after) || str_equal(after, STR("等")) ||
+                                               str_equal(after, STR("中"));
+    for (size_t i = 0; i < CORE_COUNT(joints); i++)
+        joined_before = joined_before || str_equal(before, str_from(joints[i]));
+    return joined_before && joined_after;
 }
 
 static str joined(str first, str last)
@@ -766,7 +770,7 @@ static status gather(const verify_context *c, const claims_piece *pieces, size_t
         if (st != STATUS_OK)
             return st;
         open = text;
-        if (is_fragment(c, k))
+        if (is_fragment(k))
             continue;
         s->texts[s->count++] = text;
         open = (str){0};
