@@ -148,7 +148,9 @@ int cmd_doctor(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             printf("usage: vouch doctor [--graph G.kg] [--model M.gguf] [--json]\n\nChecks the "
-                   "machine, the libraries, the disk, and the graph and model if given.\n");
+                   "machine, the libraries, the disk, and the graph and model if given.\n\n"
+                   "  --json    the findings as JSON (schemas/graph.schema.json)\n\n"
+                   "exit status: 0 all is well, 2 usage, 3 something is bad\n");
             return 0;
         }
         if (strcmp(argv[i], "--json") == 0)

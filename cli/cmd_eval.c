@@ -26,7 +26,9 @@ static const char help[] =
     "  --limit N         only the first N questions\n"
     "  --price P         price of a core-hour, for the cost of a thousand questions\n"
     "  --wrong           print the questions that were answered wrong\n"
-    "  --json            print the summary as JSON\n";
+    "  --json            print the summary as JSON\n"
+    "\n"
+    "exit status: 0 done, 2 usage, 3 bad data\n";
 
 typedef struct eval_options {
     fusion_options engine;

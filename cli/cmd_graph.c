@@ -31,30 +31,43 @@ static int help(void)
     for (size_t i = 0; i < CORE_COUNT(subcommands); i++)
         printf("  %-13s %-13s %s\n", subcommands[i].name, subcommands[i].arguments,
                subcommands[i].summary);
-    printf("\nNAME is a label, an alias, an <IRI> or a blank node's _:label.\n");
+    printf("\nNAME is a label, an alias, an <IRI> or a blank node's _:label.\n"
+           "\n"
+           "  --json     as JSON (schemas/graph.schema.json)\n"
+           "  --limit N  at most N of each list\n"
+           "  --lang L   labels in this language where there are any, such as zh or en\n"
+           "\n"
+           "exit status: 0 done, 1 the graph holds no such name or path, 2 usage, 3 bad data\n");
     return 0;
 }
 
-static bool take_option(int argc, char **argv, int *i, graph_arguments *out)
+/* 0, or the exit code of wrong usage. */
+static int take_option(int argc, char **argv, int *i, graph_arguments *out)
 {
     const char *option = argv[*i];
-    if (strcmp(option, "--json") == 0) {
+    bool valued = strcmp(option, "--graph") == 0 || strcmp(option, "--lang") == 0 ||
+                  strcmp(option, "--limit") == 0;
+    if (strcmp(option, "--json") == 0)
         out->json = true;
-    } else if (strcmp(option, "--force") == 0) {
+    else if (strcmp(option, "--force") == 0)
         out->force = true;
-    } else if (strcmp(option, "--graph") == 0 && *i + 1 < argc) {
-        out->path = argv[++*i];
-    } else if (strcmp(option, "--lang") == 0 && *i + 1 < argc) {
-        out->lang = argv[++*i];
-    } else if (strcmp(option, "--limit") == 0 && *i + 1 < argc) {
-        int64_t limit = 0;
-        if (!str_to_i64(str_from(argv[++*i]), &limit) || limit < 1)
-            return false;
+    else if (!valued)
+        return cli_usage("graph", "there is no option %s", option);
+    if (!valued)
+        return 0;
+    if (*i + 1 >= argc)
+        return cli_usage("graph", "%s needs a value", option);
+    const char *value = argv[++*i];
+    int64_t limit = 0;
+    if (strcmp(option, "--graph") == 0)
+        out->path = value;
+    else if (strcmp(option, "--lang") == 0)
+        out->lang = value;
+    else if (!str_to_i64(str_from(value), &limit) || limit < 1)
+        return cli_usage("graph", "--limit needs a number of 1 or more, not '%s'", value);
+    else
         out->limit = (size_t)limit;
-    } else {
-        return false;
-    }
-    return true;
+    return 0;
 }
 
 int cmd_graph(int argc, char **argv)
@@ -76,8 +89,9 @@ int cmd_graph(int argc, char **argv)
         else if (!plain && strcmp(argv[i], "--help") == 0)
             return help();
         else if (!plain && argv[i][0] == '-' && argv[i][1] == '-') {
-            if (!take_option(argc, argv, &i, &arguments))
-                return cli_usage("graph", "option '%s' is unknown or lacks its value", argv[i]);
+            int code = take_option(argc, argv, &i, &arguments);
+            if (code != 0)
+                return code;
         } else if (arguments.path == NULL)
             arguments.path = argv[i];
         else if (arguments.word_count < (int)CORE_COUNT(arguments.words))

@@ -37,7 +37,9 @@ static const char help[] =
     "  --timeout S         seconds without a byte after which a URL fails (30)\n"
     "  --retries N         how often a URL is tried again (4)\n"
     "  --json              the report as JSON (schemas/ingest.schema.json)\n"
-    "  --quiet             no progress\n";
+    "  --quiet             no progress\n"
+    "\n"
+    "exit status: 0 loaded (rejected lines are reported), 2 usage, 3 bad data\n";
 
 typedef struct command_ingest {
     ingest_options options;

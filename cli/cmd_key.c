@@ -13,7 +13,8 @@ static const char usage[] = "usage: vouch key add --graph NAME --role ask|ingest
                             "printed once and never again.\n"
                             "NAME may be '*' for every graph. Each role includes the ones before "
                             "it. --rate is in requests\n"
-                            "a minute. A running service reads the file again at SIGHUP.\n";
+                            "a minute. A running service reads the file again at SIGHUP.\n\n"
+                            "exit status: 0 done, 2 usage, 3 bad data (no such file or key)\n";
 
 typedef struct key_arguments {
     const char *graph, *role, *note, *rate, *keys, *id;
@@ -120,10 +121,11 @@ int cmd_key(int argc, char **argv)
     key_arguments a = {0};
     if (argc < 2)
         return cli_usage("key", "add, list or revoke?");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        fputs(usage, stdout);
-        return 0;
-    }
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            fputs(usage, stdout);
+            return 0;
+        }
     int code = parse(argc, argv, &a);
     if (code != 0)
         return code;

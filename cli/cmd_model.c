@@ -26,5 +26,7 @@ int cmd_model(int argc, char **argv)
     printf("usage: vouch model SUBCOMMAND ...\n\n");
     for (const command *c = subcommands; c->name != NULL; c++)
         printf("  %-10s %s\n", c->name, c->summary);
+    printf("\n'vouch model SUBCOMMAND --help' tells more\n\n"
+           "exit status: 0 done, 2 usage, 3 bad data (no model, or a broken one)\n");
     return help ? 0 : 2;
 }

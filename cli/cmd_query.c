@@ -90,9 +90,10 @@ static json_t *json_statement(query *q, const kg_statement *st)
     snprintf(id, sizeof id, "%016llx", (unsigned long long)st->id);
     clock_day_format(st->valid_from, from);
     clock_day_format(st->valid_to, to);
-    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s}", "id", id, "subject",
+    return json_pack("{s:s, s:o, s:o, s:o, s:s?, s:s?}", "id", id, "subject",
                      text(label_of(q, st->s)), "predicate", text(label_of(q, st->p)), "object",
-                     text(label_of(q, st->o)), "valid_from", from, "valid_to", to);
+                     text(label_of(q, st->o)), "valid_from", from[0] == 0 ? NULL : from, "valid_to",
+                     to[0] == 0 ? NULL : to);
 }
 
 static json_t *json_value(query *q, const execute_value *v)

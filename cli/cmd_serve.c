@@ -26,7 +26,8 @@ static const char usage[] =
     "  --data-dir DIR   where feedback, uploads and jobs are kept (default vouch-data)\n"
     "  --model M        for every graph given by --graph: none, FILE.gguf or a URL\n"
     "  --pack P         for every graph given by --graph\n"
-    "  --log FILE       append log lines there instead of standard error\n";
+    "  --log FILE       append log lines there instead of standard error\n\n"
+    "exit status: 0 stopped by SIGINT or SIGTERM, 2 usage (an unsafe address too), 3 bad data\n";
 
 typedef struct serve_arguments {
     const char *config, *listen, *keys, *data_dir, *model, *pack, *log;

@@ -15,7 +15,12 @@ static const char help[] =
     "graph supports it: SUPPORTED, CONTRADICTED, NOT_IN_GRAPH or UNPARSED, with the statements\n"
     "that decide it. No model takes part.\n"
     "\n"
+    "  --graph G.kg      the graph\n"
+    "  --pack P          domain pack (default: the graph's own)\n"
+    "  --as-of DATE      what held on that day (default: today)\n"
+    "  --lang zh|en      the text's language (default: found out)\n"
     "  --lines           each line is a text of its own; with --json one document a line\n"
+    "  --json            as JSON (schemas/verify.schema.json)\n"
     "\n"
     "exit status: 0 every clause is supported, 1 not every one, 2 usage, 3 bad data\n";
 
@@ -39,6 +44,8 @@ static void print(fusion_engine *engine, const answer *a, const verify_options *
         json_decref(j);
         return;
     }
+    if (a->clause_count == 0)
+        fprintf(stderr, "vouch: verify: the text holds no clause to check\n");
     buf out = {0};
     const render_options r = {.columns = args_columns(), .colour = args_colours()};
     render_verdicts(a, fusion_templates(engine), &r, &out);

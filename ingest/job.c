@@ -390,9 +390,11 @@ static status verdict(const job *j, error *err)
                          (unsigned long long)r->rejected);
     if (r->read == 0 && !j->o->allow_empty)
         return error_set(err, STATUS_INVALID,
-                         "no statement was read (%llu lines, %llu rejected); the graph is "
+                         "%s%sno statement was read (%llu lines, %llu rejected); the graph is "
                          "unchanged (--allow-empty permits that)",
-                         (unsigned long long)r->lines, (unsigned long long)r->rejected);
+                         j->places.count == 1 ? j->places.items[0] : "",
+                         j->places.count == 1 ? ": " : "", (unsigned long long)r->lines,
+                         (unsigned long long)r->rejected);
     return STATUS_OK;
 }
 

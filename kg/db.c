@@ -69,7 +69,7 @@ status kg_db_error(kg_db *db, int code, const char *doing, error *err)
     return error_set(err, status_of(code), "%s: %s%s", doing, text, hint_of(code));
 }
 
-static status tune(kg_db *db, kg_db_mode mode, error *err)
+static status tune(kg_db *db, const char *path, kg_db_mode mode, error *err)
 {
     static const char *const read_sql = "PRAGMA mmap_size=68719476736; PRAGMA cache_size=-4000;"
                                         "PRAGMA trusted_schema=OFF; PRAGMA query_only=ON;";
@@ -81,7 +81,10 @@ static status tune(kg_db *db, kg_db_mode mode, error *err)
         "PRAGMA cache_size=-48000; PRAGMA temp_store=MEMORY;";
     const char *sql = mode == KG_DB_READ ? read_sql : mode == KG_DB_WRITE ? write_sql : build_sql;
     int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? STATUS_OK : kg_db_error(db, code, "open", err);
+    if (code == SQLITE_NOTADB)
+        return error_set(err, STATUS_CORRUPT, "%s: is no vouch graph; 'vouch ingest' makes one",
+                         path);
+    return code == SQLITE_OK ? STATUS_OK : kg_db_error(db, code, path, err);
 }
 
 /* A WAL file in a folder that we may not write: SQLite can read it only as immutable. */
@@ -141,7 +144,7 @@ status kg_db_open(const char *path, kg_db_mode mode, int wait_ms, kg_db **out, e
         sqlite3_busy_timeout(db->handle, wait_ms);
         sqlite3_extended_result_codes(db->handle, 0);
         sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        code = tune(db, mode, err);
+        code = tune(db, path, mode, err);
     }
     if (code != STATUS_OK) {
         kg_db_close(db);

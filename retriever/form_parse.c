@@ -16,8 +16,9 @@ static const lf_node *parse_form(parser *p);
 
 static const void *fail(parser *p, const char *what)
 {
+    size_t before = utf8_count(p->text.data, p->at < p->text.length ? p->at : p->text.length);
     error_set_at(p->err, STATUS_SYNTAX, NULL, 0, p->at + 1,
-                 "logical form: %s; see 'vouch query --help'", what);
+                 "logical form, character %zu: %s; see 'vouch query --help'", before + 1, what);
     return NULL;
 }
 
