@@ -1,4 +1,5 @@
-/* llm/train/meaning: the gradient against central differences; held-out relations are never drawn. */
+/* llm/train/meaning: the gradient against central differences; held-out relations are never drawn.
+ */
 #include "tests/unit/unit.h"
 
 #include <math.h>
