@@ -170,7 +170,7 @@ static status measure_machine(run *r, const char *name, error *err)
 static status time_prompt(llm_session *s, const int32_t *tokens, const plan *p, double *out,
                           error *err)
 {
-    double speeds[64];
+    double speeds[64] = {0};
     status st = llm_session_eval(s, tokens, p->prompt, NULL, err); /* warms up */
     for (size_t i = 0; i < p->repeat && st == STATUS_OK; i++) {
         st = llm_session_rewind(s, 0, err);
@@ -187,7 +187,7 @@ static status time_prompt(llm_session *s, const int32_t *tokens, const plan *p, 
 static status time_generation(llm_session *s, const int32_t *tokens, float *logits, const plan *p,
                               double *out, error *err)
 {
-    double speeds[64];
+    double speeds[64] = {0};
     status st = STATUS_OK;
     for (size_t i = 0; i < p->repeat && st == STATUS_OK; i++) {
         st = llm_session_rewind(s, 0, err);

@@ -629,7 +629,7 @@ static double log_sum(const pass *p, size_t pieces, size_t i)
         const float *part = p->w->parts + (k * p->rows + i) * 2;
         sum += (double)part[1] * exp((double)part[0] - largest);
     }
-    return largest + log(sum);
+    return sum > 0 ? largest + log(sum) : largest;
 }
 
 static status finish_logprobs(const pass *p, size_t pieces, error *err)
