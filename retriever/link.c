@@ -488,6 +488,14 @@ static void find_near(linker *l, const token_mask *covered)
 
 /* --- relation words that are also names --------------------------------------------------------
  */
+static bool any_quoted(const linker *l)
+{
+    for (size_t i = 0; i < l->span_count; i++)
+        if (l->spans[i].quoted)
+            return true;
+    return false;
+}
+
 /* A short unmarked name whose every word also says a relation ("director", 检查) gives way when
  * something else is named. */
 static void drop_relation_words(linker *l)
@@ -513,7 +521,8 @@ static void drop_relation_words(linker *l)
         bool spoken = true;
         for (uint32_t k = s->first; k <= s->last; k++)
             spoken = spoken && token_mask_has(&said, k);
-        weak[i] = weak[i] && (spoken || lowered);
+        bool marked_elsewhere = !han && any_quoted(l);
+        weak[i] = weak[i] && (spoken || lowered || marked_elsewhere);
         quoted = quoted || s->quoted;
         solid = solid || (!weak[i] && !is_class(l, s->nodes[0]));
     }

@@ -387,7 +387,10 @@ static bool numeric_end(const plan *p, const plan_path *path)
     kg_id id = index_id(p->in->index, path->nodes[0]);
     str label;
     error ignored = {0};
-    return kg_labels(p->in->read, &id, 1, (str){0}, p->a, &label, &ignored) == STATUS_OK &&
+    if (kg_labels(p->in->read, &id, 1, (str){0}, p->a, &label, &ignored) != STATUS_OK ||
+        str_empty(label))
+        return false;
+    return (label.data[0] >= '0' && label.data[0] <= '9') ||
            kg_value_of((kg_term){.kind = KG_TERM_LITERAL, .lexical = label}).kind != KG_VALUE_NONE;
 }
 
@@ -895,6 +898,7 @@ static void forms_of_descriptions(plan *p)
         f.features[RETRIEVER_F_OPERATOR] = asked ? 0.9 : 0;
         f.features[RETRIEVER_F_COVERAGE] = asked ? 0.4 : 0;
         f.features[RETRIEVER_F_HOPS] = 1;
+        f.features[RETRIEVER_F_UNSAID] = asked ? 0 : 2;
         f.form = lf_unary(p->a, LF_DESCRIBE, sense_node(p, (int)m, 0));
         f.signature = 0xDE5C;
         plan_add_form(p, f);
