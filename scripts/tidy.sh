@@ -6,7 +6,7 @@ files=$(git ls-files 'core/*.c' 'kg/*.c' 'ingest/*.c' 'retriever/*.c' 'llm/*.c' 
 # shellcheck disable=SC2086
 cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr -I. \
     --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches \
-    --error-exitcode=1 -j 2 $files
+    --error-exitcode=1 --template="{file}:{line}: {id}: {message}" -j 2 $files
 if [ "${TIDY:-}" = 1 ]; then
     # shellcheck disable=SC2086,SC2046
     clang-tidy --quiet --warnings-as-errors='*' --checks='-*,bugprone-*,clang-analyzer-*,-bugprone-easily-swappable-parameters,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-bugprone-branch-clone,-bugprone-narrowing-conversions' \
