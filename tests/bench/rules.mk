@@ -59,3 +59,10 @@ $(LLAMACPP)/installed:
 .PHONY: bench-verify
 bench-verify: $(BUILD)/vouch ## the verifier on 300 sentences, half of them corrupted (SHOW=1 lists the misses)
 	@BUILD=$(BUILD) SHOW=$(SHOW) python3 tests/bench/bench_verify.py
+
+.PHONY: bench-quality fit-retriever
+bench-quality: $(BUILD)/vouch $(BUILD)/bench/retrieve ## Hits@1 over the question sets, beside floor and ceiling
+	@BUILD=$(BUILD) python3 tests/bench/quality.py
+
+fit-retriever: $(BUILD)/bench/retrieve ## fit schemas/weights.json and schemas/calibration.json on the train files
+	@BUILD=$(BUILD) python3 tests/bench/fit.py
