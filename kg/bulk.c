@@ -115,49 +115,6 @@ static kg_statement_id id_of(const kg_bulk *b, const kg_pending *row)
     return kg_statement_id_of(&key);
 }
 
-static void bind_day(sqlite3_stmt *stmt, int index, clock_day day)
-{
-    if (day == CLOCK_DAY_UNKNOWN)
-        sqlite3_bind_null(stmt, index);
-    else
-        sqlite3_bind_int(stmt, index, day);
-}
-
-static void bind_rare(sqlite3_stmt *stmt, const kg_attribute *a)
-{
-    kg_db_bind_id(stmt, 8, a->g);
-    bind_day(stmt, 9, a->from);
-    bind_day(stmt, 10, a->to);
-    kg_db_bind_id(stmt, 11, a->qualifiers);
-    if (a->confidence < 0)
-        sqlite3_bind_null(stmt, 12);
-    else
-        sqlite3_bind_double(stmt, 12, (double)a->confidence);
-}
-
-static status put_row(kg_bulk *b, sqlite3_stmt *stmt, const kg_pending *row, int64_t n,
-                      uint32_t *bound, error *err)
-{
-    const kg_attribute *a = &b->w->attributes[row->attribute];
-    kg_load *load = &b->w->loads[a->load];
-    if (*bound != row->attribute) { /* bindings last: most rows share theirs */
-        bind_rare(stmt, a);
-        sqlite3_bind_int64(stmt, 5, load->id);
-        *bound = row->attribute;
-    }
-    sqlite3_bind_int64(stmt, 1, n);
-    sqlite3_bind_int64(stmt, 2, (int64_t)row->s + 1);
-    sqlite3_bind_int64(stmt, 3, (int64_t)row->p + 1);
-    sqlite3_bind_int64(stmt, 4, (int64_t)row->o + 1);
-    kg_db_bind_id(stmt, 6, row->line);
-    sqlite3_bind_int64(stmt, 7, (int64_t)b->ids[n - 1]);
-    load->first_n = load->first_n == 0 ? n : load->first_n;
-    load->last_n = n;
-    int code = sqlite3_step(stmt);
-    sqlite3_reset(stmt);
-    return code == SQLITE_DONE ? STATUS_OK : kg_db_error(b->w->db, code, "load", err);
-}
-
 static kg_source_state *source_of(kg_write *w, const kg_pending *row)
 {
     int64_t id = w->loads[w->attributes[row->attribute].load].source;
@@ -206,15 +163,13 @@ static status put_sayings(kg_bulk *b, size_t i, size_t end, int64_t n, error *er
     return code;
 }
 
-static status put_rows(kg_bulk *b, error *err)
+/* Takes out what is said twice; numbers the rows and gives them their ids. */
+static status make_distinct(kg_bulk *b, error *err)
 {
     kg_write *w = b->w;
     size_t rows = 0, total = b->rows;
-    uint32_t bound = UINT32_MAX;
-    sqlite3_stmt *stmt = kg_db_stmt(
-        w->db, "INSERT INTO statement VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)", err);
     b->ids = malloc((total + 1) * sizeof *b->ids);
-    if (stmt == NULL || b->ids == NULL)
+    if (b->ids == NULL)
         return error_memory(err);
     uint32_t subject = 0;
     status code = STATUS_OK;
@@ -229,9 +184,9 @@ static status put_rows(kg_bulk *b, error *err)
             code = put_sayings(b, i, end, (int64_t)rows + 1, err);
         b->row[rows] = b->row[i];
         b->ids[rows] = id_of(b, &b->row[rows]);
-        if (code == STATUS_OK)
-            code = put_row(b, stmt, &b->row[rows], (int64_t)rows + 1, &bound, err);
-        rows++;
+        kg_load *load = &w->loads[w->attributes[b->row[rows].attribute].load];
+        load->last_n = (int64_t)++rows;
+        load->first_n = load->first_n == 0 ? load->last_n : load->first_n;
         i = end;
     }
     while (subject <= b->terms)
@@ -241,7 +196,113 @@ static status put_rows(kg_bulk *b, error *err)
     b->rows = rows;
     w->statements = (int64_t)rows;
     w->report.added = rows;
-    w->db->base_rows = (int64_t)rows;
+    return code;
+}
+
+static void put_day(kg_tree *tree, clock_day day)
+{
+    if (day == CLOCK_DAY_UNKNOWN)
+        kg_tree_null(tree);
+    else
+        kg_tree_int(tree, day);
+}
+
+static void put_id(kg_tree *tree, uint64_t id)
+{
+    if (id == 0)
+        kg_tree_null(tree);
+    else
+        kg_tree_int(tree, (int64_t)id);
+}
+
+/* Columns behind the statement's id; most rows have none of them, which costs nothing. */
+static void put_rare(kg_bulk *b, kg_tree *tree, const kg_attribute *a)
+{
+    b->named |= a->g != 0 || a->qualifiers != 0;
+    if (a->g == 0 && a->qualifiers == 0 && a->from == CLOCK_DAY_UNKNOWN &&
+        a->to == CLOCK_DAY_UNKNOWN && a->confidence < 0)
+        return;
+    put_id(tree, a->g);
+    put_day(tree, a->from);
+    put_day(tree, a->to);
+    put_id(tree, a->qualifiers);
+    if (a->confidence < 0)
+        kg_tree_null(tree);
+    else
+        kg_tree_real(tree, (double)a->confidence);
+}
+
+static status put_rows(kg_bulk *b, error *err)
+{
+    kg_tree *tree = NULL;
+    status code = kg_bulk_tree(b, KG_TREE_TABLE, "statement", &tree, err);
+    if (code != STATUS_OK)
+        return code;
+    for (size_t i = 0; i < b->rows; i++) {
+        const kg_pending *row = &b->row[i];
+        const kg_attribute *a = &b->w->attributes[row->attribute];
+        kg_tree_null(tree);
+        kg_tree_int(tree, (int64_t)row->s + 1);
+        kg_tree_int(tree, (int64_t)row->p + 1);
+        kg_tree_int(tree, (int64_t)row->o + 1);
+        kg_tree_int(tree, b->w->loads[a->load].id);
+        put_id(tree, row->line);
+        kg_tree_int(tree, (int64_t)b->ids[i]);
+        put_rare(b, tree, a);
+        kg_tree_row(tree, (int64_t)i + 1);
+    }
+    return kg_tree_end(tree, err);
+}
+
+/* --- terms ----------------------------------------------------------------------------------- */
+static status put_terms(kg_bulk *b, error *err)
+{
+    kg_tree *tree = NULL;
+    status code = kg_bulk_tree(b, KG_TREE_TABLE, "term", &tree, err);
+    if (code != STATUS_OK)
+        return code;
+    for (size_t i = 0; i < b->terms; i++) {
+        const kg_dict_entry *e = kg_dict_at(b->w->dict, i);
+        kg_tree_null(tree);
+        kg_tree_int(tree, e->kind);
+        kg_tree_text(tree, e->text, e->length);
+        if (e->datatype != 0 || e->lang != 0)
+            put_id(tree, e->datatype == 0 ? 0 : (uint64_t)b->w->datatype_ids[e->datatype - 1]);
+        if (e->lang != 0) {
+            str lang = kg_dict_term(b->w->dict, i).lang;
+            kg_tree_text(tree, lang.data, lang.length);
+        }
+        kg_tree_row(tree, (int64_t)i + 1);
+    }
+    return kg_tree_end(tree, err);
+}
+
+static status put_values(kg_bulk *b, error *err)
+{
+    kg_tree *tree = NULL;
+    status code = kg_bulk_tree(b, KG_TREE_TABLE, "term_value", &tree, err);
+    if (code != STATUS_OK)
+        return code;
+    for (size_t i = 0; i < b->w->value_count; i++) {
+        const kg_value *value = &b->w->values[i].value;
+        kg_tree_null(tree);
+        kg_tree_int(tree, value->kind);
+        kg_tree_real(tree, value->low);
+        kg_tree_real(tree, value->high);
+        if (value->unit.length > 0)
+            kg_tree_text(tree, value->unit.data, value->unit.length);
+        kg_tree_row(tree, (int64_t)b->w->values[i].term + 1);
+    }
+    return kg_tree_end(tree, err);
+}
+
+/* The text index is SQLite's own. */
+static status put_passages(kg_bulk *b, error *err)
+{
+    status code = STATUS_OK;
+    for (size_t i = 0; i < b->terms && code == STATUS_OK; i++)
+        if (kg_dict_at(b->w->dict, i)->kind == KG_TERM_LITERAL)
+            code = kg_put_passage(b->w, kg_dict_term(b->w->dict, i), (int64_t)i + 1, err);
     return code;
 }
 
@@ -338,31 +399,103 @@ void kg_bulk_rollback(kg_write *w)
     w->lock = -1;
 }
 
+/* --- the build ------------------------------------------------------------------------------- */
+static status read_roots(kg_bulk *b, error *err)
+{
+    sqlite3_stmt *stmt =
+        kg_db_stmt(b->w->db, "SELECT name, rootpage FROM sqlite_schema WHERE rootpage>0", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    while (sqlite3_step(stmt) == SQLITE_ROW && b->root_count < CORE_COUNT(b->roots)) {
+        (void)snprintf(b->roots[b->root_count].name, sizeof b->roots[0].name, "%s",
+                       (const char *)sqlite3_column_text(stmt, 0));
+        b->roots[b->root_count++].page = sqlite3_column_int64(stmt, 1);
+    }
+    sqlite3_reset(stmt);
+    return STATUS_OK;
+}
+
+status kg_bulk_tree(kg_bulk *b, kg_tree_kind kind, const char *name, kg_tree **out, error *err)
+{
+    for (size_t i = 0; i < b->root_count; i++)
+        if (strcmp(b->roots[i].name, name) == 0)
+            return kg_tree_begin(b->pages, kind, b->roots[i].page, out, err);
+    return error_set(err, STATUS_INTERNAL, "graph: there is no table %s", name);
+}
+
+/* What SQLite writes before it lets go of the file. */
+static status prepare(kg_bulk *b, error *err)
+{
+    status code = sort_pending(b, err);
+    if (code == STATUS_OK)
+        code = make_distinct(b, err);
+    if (code == STATUS_OK)
+        code = kg_bulk_statistics(b, err);
+    if (code == STATUS_OK)
+        code = kg_bulk_names(b, err);
+    if (code == STATUS_OK)
+        code = kg_bulk_meta(b, err);
+    if (code == STATUS_OK)
+        code = read_roots(b, err);
+    return code == STATUS_OK ? kg_db_exec(b->w->db, "COMMIT", err) : code;
+}
+
+static status write_pages(kg_bulk *b, error *err)
+{
+    status code = kg_pages_begin(b->w->lock, &b->pages, err);
+    if (code == STATUS_OK)
+        code = put_terms(b, err);
+    if (code == STATUS_OK)
+        code = put_values(b, err);
+    if (code == STATUS_OK)
+        code = put_rows(b, err);
+    if (code == STATUS_OK)
+        code = kg_bulk_indexes(b, err);
+    free(b->ids);
+    b->ids = NULL;
+    if (code == STATUS_OK)
+        code = kg_bulk_labels(b, err);
+    error ignored = {0};
+    status ended = kg_pages_end(b->pages, code == STATUS_OK ? err : &ignored);
+    return code == STATUS_OK ? ended : code;
+}
+
+/* SQLite takes the file back, for what is its own business. */
+static status take_back(kg_bulk *b, error *err)
+{
+    kg_write *w = b->w;
+    status code = kg_db_open(w->building, KG_DB_BUILD, 0, &w->db, err);
+    if (code == STATUS_OK)
+        code = kg_db_exec(w->db, "BEGIN", err);
+    if (code == STATUS_OK)
+        code = kg_base_load(w->db, err);
+    if (code == STATUS_OK && b->named)
+        code = kg_db_exec(w->db, "REINDEX statement_g; REINDEX statement_qualifiers", err);
+    return code == STATUS_OK ? put_passages(b, err) : code;
+}
+
 status kg_bulk_build(kg_write *w, error *err)
 {
-    kg_bulk b = {.w = w, .type = UINT32_MAX};
-    status code = kg_flush_terms(w, err);
-    b.terms = kg_dict_count(w->dict);
+    kg_bulk b = {.w = w, .type = UINT32_MAX, .terms = kg_dict_count(w->dict)};
     for (size_t i = 0; i < b.terms; i++)
         if ((kg_dict_at(w->dict, i)->flags & KG_DICT_TYPE) != 0)
             b.type = (uint32_t)i;
+    status code = prepare(&b, err);
+    if (code == STATUS_OK) {
+        kg_db_close(w->db);
+        w->db = NULL;
+        code = write_pages(&b, err);
+    }
     if (code == STATUS_OK)
-        code = sort_pending(&b, err);
-    if (code == STATUS_OK)
-        code = put_rows(&b, err);
-    w->built = true;
-    if (code == STATUS_OK)
-        code = kg_bulk_indexes(&b, err);
+        code = take_back(&b, err);
+    free(b.names);
     free(b.ids);
-    b.ids = NULL;
-    if (code == STATUS_OK)
-        code = kg_bulk_statistics(&b, err);
-    if (code == STATUS_OK)
-        code = kg_bulk_terms(&b, err);
-    if (code == STATUS_OK)
-        code = kg_bulk_labels(&b, err);
     free(b.row);
     free(b.first);
+    free(w->values);
+    w->values = NULL;
+    w->value_count = w->value_capacity = 0;
+    w->built = true;
     w->touched.count = 0;
     w->flushed = true;
     w->attribute_count = 0;

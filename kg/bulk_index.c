@@ -10,21 +10,11 @@ static void put32(buf *out, uint32_t v)
     (void)buf_add(out, str_make(bytes, 4));
 }
 
-static void bind_blob(sqlite3_stmt *stmt, int index, const buf *b)
-{
-    sqlite3_bind_blob64(stmt, index, b->data == NULL ? "" : b->data, b->length, SQLITE_STATIC);
-}
-
-static status run(kg_bulk *b, sqlite3_stmt *stmt, const buf *blob, error *err)
-{
-    return blob->failed ? error_memory(err) : kg_db_run(b->w->db, stmt, err);
-}
-
 static status put_out(kg_bulk *b, error *err)
 {
-    sqlite3_stmt *stmt = kg_db_stmt(b->w->db, "INSERT INTO base_out VALUES(?1,?2)", err);
+    kg_tree *tree = NULL;
     buf page = {0};
-    status code = stmt == NULL ? STATUS_CORRUPT : STATUS_OK;
+    status code = kg_bulk_tree(b, KG_TREE_TABLE, "base_out", &tree, err);
     for (size_t at = 0; at <= b->terms / KG_BASE_PAGE && code == STATUS_OK; at++) {
         buf_clear(&page);
         for (size_t i = 0; i <= KG_BASE_PAGE; i++) {
@@ -32,12 +22,15 @@ static status put_out(kg_bulk *b, error *err)
             size_t index = id == 0 ? 0 : id - 1;
             put32(&page, b->first[index < b->terms ? index : b->terms] + 1);
         }
-        sqlite3_bind_int64(stmt, 1, (int64_t)at);
-        bind_blob(stmt, 2, &page);
-        code = run(b, stmt, &page, err);
+        kg_tree_null(tree);
+        kg_tree_blob(tree, page.data, page.length);
+        kg_tree_row(tree, (int64_t)at);
+        code = page.failed ? error_memory(err) : STATUS_OK;
     }
     buf_free(&page);
-    return code;
+    error ignored = {0};
+    status ended = kg_tree_end(tree, code == STATUS_OK ? err : &ignored);
+    return code == STATUS_OK ? ended : code;
 }
 
 /* Rows (0-based) grouped by a key below `keys`: start[k] .. start[k + 1] in `list`. */
@@ -87,78 +80,90 @@ static void pack_few(const uint64_t *keys, size_t count, buf *out)
     }
 }
 
-/* One piece of a list: row numbers as steps. */
-static status put_piece(kg_bulk *b, sqlite3_stmt *stmt, int column, const uint64_t *rows,
-                        size_t count, buf *blob, error *err)
+/* One piece of a list: its first row, how many, the row numbers as steps. */
+static void put_piece(kg_tree *tree, const uint64_t *rows, size_t count, buf *blob)
 {
     buf_clear(blob);
     for (size_t i = 0; i < count; i++)
         kg_varint_put(blob, (uint32_t)rows[i] - (i == 0 ? 0 : (uint32_t)rows[i - 1]));
-    sqlite3_bind_int64(stmt, column, (uint32_t)rows[0]);
-    sqlite3_bind_int64(stmt, column + 1, (int64_t)count);
-    bind_blob(stmt, column + 2, blob);
-    return run(b, stmt, blob, err);
+    kg_tree_int(tree, (uint32_t)rows[0]);
+    kg_tree_int(tree, (int64_t)count);
+    kg_tree_blob(tree, blob->data, blob->length);
+    kg_tree_row(tree, 0);
 }
 
-static status put_hub(kg_bulk *b, size_t o, const uint64_t *keys, size_t count, buf *blob,
-                      error *err)
+static void put_hub(kg_tree *tree, size_t o, const uint64_t *keys, size_t count, buf *blob)
 {
-    sqlite3_stmt *stmt = kg_db_stmt(b->w->db, "INSERT INTO base_hub VALUES(?1,?2,?3,?4,?5)", err);
-    status code = stmt == NULL ? STATUS_CORRUPT : STATUS_OK;
-    for (size_t i = 0; i < count && code == STATUS_OK;) {
+    for (size_t i = 0; i < count;) {
         size_t end = i + 1;
         while (end < count && end - i < KG_BASE_PIECE && keys[end] >> 32 == keys[i] >> 32)
             end++;
-        sqlite3_bind_int64(stmt, 1, (int64_t)o + 1);
-        sqlite3_bind_int64(stmt, 2, (int64_t)(keys[i] >> 32) + 1);
-        code = put_piece(b, stmt, 3, keys + i, end - i, blob, err);
+        kg_tree_int(tree, (int64_t)o + 1);
+        kg_tree_int(tree, (int64_t)(keys[i] >> 32) + 1);
+        put_piece(tree, keys + i, end - i, blob);
         i = end;
     }
-    return code;
+}
+
+/* (p << 32 | row number) of an object's rows, ascending. */
+static void object_keys(const kg_bulk *b, const grouping *g, size_t o, uint64_t *keys)
+{
+    size_t count = g->start[o + 1] - g->start[o];
+    bool sorted = true;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t row = g->list[g->start[o] + i];
+        keys[i] = (uint64_t)b->row[row].p << 32 | (row + 1);
+        sorted &= i == 0 || keys[i - 1] < keys[i];
+    }
+    if (!sorted)
+        qsort(keys, count, sizeof *keys, by_value);
+}
+
+/* Objects with few rows, or those with many. */
+static status put_objects(kg_bulk *b, const grouping *g, bool hubs, uint64_t *keys, error *err)
+{
+    kg_tree *tree = NULL;
+    buf blob = {0};
+    status code = hubs ? kg_bulk_tree(b, KG_TREE_INDEX, "base_hub", &tree, err)
+                       : kg_bulk_tree(b, KG_TREE_TABLE, "base_in", &tree, err);
+    for (size_t o = 0; o < b->terms && code == STATUS_OK; o++) {
+        size_t count = g->start[o + 1] - g->start[o];
+        if (count == 0 || (count > KG_BASE_FEW) != hubs)
+            continue;
+        object_keys(b, g, o, keys);
+        if (hubs) {
+            put_hub(tree, o, keys, count, &blob);
+            continue;
+        }
+        pack_few(keys, count, &blob);
+        kg_tree_null(tree);
+        kg_tree_blob(tree, blob.data, blob.length);
+        kg_tree_row(tree, (int64_t)o + 1);
+    }
+    if (code == STATUS_OK && blob.failed)
+        code = error_memory(err);
+    buf_free(&blob);
+    error ignored = {0};
+    status ended = kg_tree_end(tree, code == STATUS_OK ? err : &ignored);
+    return code == STATUS_OK ? ended : code;
 }
 
 static status put_in(kg_bulk *b, error *err)
 {
     grouping g = {0};
-    buf blob = {0};
-    uint64_t *keys = NULL;
-    size_t capacity = 0;
+    size_t longest = 0;
     status code = group_rows(b, true, &g) ? STATUS_OK : error_memory(err);
-    sqlite3_stmt *stmt = kg_db_stmt(b->w->db, "INSERT INTO base_in VALUES(?1,?2)", err);
-    if (stmt == NULL)
-        code = STATUS_CORRUPT;
-    for (size_t o = 0; o < b->terms && code == STATUS_OK; o++) {
-        size_t count = g.start[o + 1] - g.start[o];
-        if (count == 0)
-            continue;
-        if (count > capacity) {
-            free(keys);
-            capacity = count * 2;
-            keys = malloc(capacity * sizeof *keys);
-            if (keys == NULL) {
-                code = error_memory(err);
-                break;
-            }
-        }
-        bool sorted = true;
-        for (size_t i = 0; i < count; i++) {
-            uint32_t row = g.list[g.start[o] + i];
-            keys[i] = (uint64_t)b->row[row].p << 32 | (row + 1);
-            sorted &= i == 0 || keys[i - 1] < keys[i];
-        }
-        if (!sorted)
-            qsort(keys, count, sizeof *keys, by_value);
-        if (count > KG_BASE_FEW) {
-            code = put_hub(b, o, keys, count, &blob, err);
-            continue;
-        }
-        pack_few(keys, count, &blob);
-        sqlite3_bind_int64(stmt, 1, (int64_t)o + 1);
-        bind_blob(stmt, 2, &blob);
-        code = run(b, stmt, &blob, err);
-    }
+    for (size_t o = 0; o < b->terms && code == STATUS_OK; o++)
+        if (g.start[o + 1] - g.start[o] > longest)
+            longest = g.start[o + 1] - g.start[o];
+    uint64_t *keys = malloc((longest + 1) * sizeof *keys);
+    if (code == STATUS_OK && keys == NULL)
+        code = error_memory(err);
+    if (code == STATUS_OK)
+        code = put_objects(b, &g, false, keys, err);
+    if (code == STATUS_OK)
+        code = put_objects(b, &g, true, keys, err);
     free(keys);
-    buf_free(&blob);
     free_grouping(&g);
     return code;
 }
@@ -168,22 +173,26 @@ static status put_relations(kg_bulk *b, error *err)
     grouping g = {0};
     buf blob = {0};
     uint64_t rows[KG_BASE_PIECE];
+    kg_tree *tree = NULL;
     status code = group_rows(b, false, &g) ? STATUS_OK : error_memory(err);
-    sqlite3_stmt *stmt = kg_db_stmt(b->w->db, "INSERT INTO base_relation VALUES(?1,?2,?3,?4)", err);
-    if (stmt == NULL)
-        code = STATUS_CORRUPT;
+    if (code == STATUS_OK)
+        code = kg_bulk_tree(b, KG_TREE_INDEX, "base_relation", &tree, err);
     for (size_t p = 0; p < b->terms && code == STATUS_OK; p++) {
-        for (size_t i = g.start[p]; i < g.start[p + 1] && code == STATUS_OK;) {
+        for (size_t i = g.start[p]; i < g.start[p + 1];) {
             size_t count = 0;
             while (count < KG_BASE_PIECE && i < g.start[p + 1])
                 rows[count++] = g.list[i++] + 1u;
-            sqlite3_bind_int64(stmt, 1, (int64_t)p + 1);
-            code = put_piece(b, stmt, 2, rows, count, &blob, err);
+            kg_tree_int(tree, (int64_t)p + 1);
+            put_piece(tree, rows, count, &blob);
         }
     }
+    if (code == STATUS_OK && blob.failed)
+        code = error_memory(err);
     buf_free(&blob);
     free_grouping(&g);
-    return code;
+    error ignored = {0};
+    status ended = kg_tree_end(tree, code == STATUS_OK ? err : &ignored);
+    return code == STATUS_OK ? ended : code;
 }
 
 /* How many upper bits make buckets of about 128. */
@@ -236,15 +245,15 @@ static status put_meta(kg_bulk *b, const char *key, int64_t value, error *err)
     return kg_db_run(b->w->db, stmt, err);
 }
 
-static status put_buckets(kg_bulk *b, size_t count, int bits, hash_at hash, bool ids, error *err)
+static status put_buckets(kg_bulk *b, size_t count, int bits, bool ids, error *err)
 {
     grouping g = {0};
     buf blob = {0};
+    kg_tree *tree = NULL;
+    hash_at hash = ids ? id_at : term_at;
     status code = group_hashes(b, count, bits, hash, &g) ? STATUS_OK : error_memory(err);
-    sqlite3_stmt *stmt = ids ? kg_db_stmt(b->w->db, "INSERT INTO base_id VALUES(?1,?2)", err)
-                             : kg_db_stmt(b->w->db, "INSERT INTO base_term VALUES(?1,?2)", err);
-    if (stmt == NULL)
-        code = STATUS_CORRUPT;
+    if (code == STATUS_OK)
+        code = kg_bulk_tree(b, KG_TREE_TABLE, ids ? "base_id" : "base_term", &tree, err);
     for (size_t k = 0; k < (size_t)1 << bits && code == STATUS_OK; k++) {
         if (g.start[k] == g.start[k + 1])
             continue;
@@ -257,35 +266,35 @@ static status put_buckets(kg_bulk *b, size_t count, int bits, hash_at hash, bool
                 put32(&blob, (uint32_t)h);
             put32(&blob, g.list[i] + 1);
         }
-        sqlite3_bind_int64(stmt, 1, (int64_t)k);
-        bind_blob(stmt, 2, &blob);
-        code = run(b, stmt, &blob, err);
+        kg_tree_null(tree);
+        kg_tree_blob(tree, blob.data, blob.length);
+        kg_tree_row(tree, (int64_t)k);
     }
+    if (code == STATUS_OK && blob.failed)
+        code = error_memory(err);
     buf_free(&blob);
     free_grouping(&g);
-    return code;
+    error ignored = {0};
+    status ended = kg_tree_end(tree, code == STATUS_OK ? err : &ignored);
+    return code == STATUS_OK ? ended : code;
 }
 
 status kg_bulk_indexes(kg_bulk *b, error *err)
 {
-    int bits = bits_for(b->rows);
     status code = put_out(b, err);
     if (code == STATUS_OK)
         code = put_in(b, err);
     if (code == STATUS_OK)
         code = put_relations(b, err);
     if (code == STATUS_OK)
-        code = put_buckets(b, b->rows, bits, id_at, true, err);
-    if (code == STATUS_OK)
-        code = put_meta(b, "base_rows", (int64_t)b->rows, err);
-    b->w->db->id_bits = bits;
-    return code == STATUS_OK ? put_meta(b, "base_id_bits", bits, err) : code;
+        code = put_buckets(b, b->rows, bits_for(b->rows), true, err);
+    return code == STATUS_OK ? put_buckets(b, b->terms, bits_for(b->terms), false, err) : code;
 }
 
-status kg_bulk_terms(kg_bulk *b, error *err)
+status kg_bulk_meta(kg_bulk *b, error *err)
 {
-    int bits = bits_for(b->terms);
-    status code = put_buckets(b, b->terms, bits, term_at, false, err);
-    b->w->db->term_bits = bits;
-    return code == STATUS_OK ? put_meta(b, "base_term_bits", bits, err) : code;
+    status code = put_meta(b, "base_rows", (int64_t)b->rows, err);
+    if (code == STATUS_OK)
+        code = put_meta(b, "base_id_bits", bits_for(b->rows), err);
+    return code == STATUS_OK ? put_meta(b, "base_term_bits", bits_for(b->terms), err) : code;
 }

@@ -41,11 +41,7 @@ static bool add_label(labels *l, uint32_t term, uint32_t literal, uint32_t kind)
     return true;
 }
 
-typedef struct given { /* kg_write_label, in the order of terms */
-    uint32_t term, literal, kind;
-} given;
-
-static status read_names(kg_bulk *b, given **out, size_t *count, error *err)
+status kg_bulk_names(kg_bulk *b, error *err)
 {
     size_t capacity = 0;
     sqlite3_stmt *stmt = kg_db_stmt(
@@ -54,13 +50,13 @@ static status read_names(kg_bulk *b, given **out, size_t *count, error *err)
     if (stmt == NULL)
         return STATUS_CORRUPT;
     while (sqlite3_step(stmt) == SQLITE_ROW) {
-        if (!kg_grow(out, *count, &capacity, sizeof **out)) {
+        if (!kg_grow(&b->names, b->name_count, &capacity, sizeof *b->names)) {
             sqlite3_reset(stmt);
             return error_memory(err);
         }
-        (*out)[(*count)++] = (given){(uint32_t)sqlite3_column_int64(stmt, 0) - 1,
-                                     (uint32_t)sqlite3_column_int64(stmt, 1) - 1,
-                                     (uint32_t)sqlite3_column_int(stmt, 2)};
+        b->names[b->name_count++] = (kg_bulk_name){(uint32_t)sqlite3_column_int64(stmt, 0) - 1,
+                                                   (uint32_t)sqlite3_column_int64(stmt, 1) - 1,
+                                                   (uint32_t)sqlite3_column_int(stmt, 2)};
     }
     sqlite3_reset(stmt);
     return STATUS_OK;
@@ -74,7 +70,7 @@ static bool has_label(const labels *l, size_t from, uint32_t literal, uint32_t k
     return false;
 }
 
-static bool gather_term(labels *l, uint32_t term, const given *names, size_t name_count)
+static bool gather_term(labels *l, uint32_t term, const kg_bulk_name *names, size_t name_count)
 {
     const kg_bulk *b = l->b;
     kg_dict *dict = b->w->dict;
@@ -103,18 +99,17 @@ static bool gather_term(labels *l, uint32_t term, const given *names, size_t nam
 
 static status gather(labels *l, error *err)
 {
-    given *names = NULL;
-    size_t name_count = 0, at = 0;
-    status code = read_names(l->b, &names, &name_count, err);
-    for (size_t t = 0; t < l->b->terms && code == STATUS_OK; t++) {
+    const kg_bulk *b = l->b;
+    size_t at = 0;
+    status code = STATUS_OK;
+    for (size_t t = 0; t < b->terms && code == STATUS_OK; t++) {
         size_t from = at;
-        while (at < name_count && names[at].term == t)
+        while (at < b->name_count && b->names[at].term == t)
             at++;
-        if (kg_dict_at(l->b->w->dict, t)->kind != KG_TERM_LITERAL &&
-            !gather_term(l, (uint32_t)t, names + from, at - from))
+        if (kg_dict_at(b->w->dict, t)->kind != KG_TERM_LITERAL &&
+            !gather_term(l, (uint32_t)t, b->names + from, at - from))
             code = error_memory(err);
     }
-    free(names);
     return code;
 }
 
@@ -137,27 +132,53 @@ static bool sort_by_length(labels *l)
 
 static status put_labels(labels *l, error *err)
 {
-    kg_db *db = l->b->w->db;
-    status code = kg_db_exec(db, "DROP INDEX label_term; DROP INDEX label_hash", err);
-    sqlite3_stmt *stmt =
-        kg_db_stmt(db, "INSERT INTO label(n,term,kind,literal,hash) VALUES(?1,?2,?3,?4,?5)", err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
+    kg_tree *tree = NULL;
+    status code = kg_bulk_tree(l->b, KG_TREE_TABLE, "label", &tree, err);
     for (size_t i = 0; i < l->count && code == STATUS_OK; i++) {
         const pending_label *label = &l->items[i];
-        sqlite3_bind_int64(stmt, 1, (int64_t)i + 1);
-        sqlite3_bind_int64(stmt, 2, (int64_t)label->term + 1);
-        sqlite3_bind_int64(stmt, 3, label->kind);
-        sqlite3_bind_int64(stmt, 4, label->literal == UINT32_MAX ? 0 : (int64_t)label->literal + 1);
-        sqlite3_bind_int64(stmt, 5, (int64_t)label->hash);
-        code = kg_db_run(db, stmt, err);
+        kg_tree_null(tree);
+        kg_tree_int(tree, (int64_t)label->term + 1);
+        kg_tree_int(tree, label->kind);
+        kg_tree_int(tree, label->literal == UINT32_MAX ? 0 : (int64_t)label->literal + 1);
+        kg_tree_int(tree, (int64_t)label->hash);
+        kg_tree_row(tree, (int64_t)i + 1);
     }
     l->b->w->labels = (int64_t)l->count;
-    return code == STATUS_OK ? kg_db_exec(db,
-                                          "CREATE INDEX label_term ON label(term);"
-                                          "CREATE INDEX label_hash ON label(hash)",
-                                          err)
-                             : code;
+    return code == STATUS_OK ? kg_tree_end(tree, err) : code;
+}
+
+typedef struct label_key {
+    int64_t key;
+    uint32_t n;
+} label_key;
+
+static int by_key(const void *a, const void *b)
+{
+    const label_key *x = a, *y = b;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->n < y->n ? -1 : x->n > y->n;
+}
+
+/* An index of labels: by term, or by the hash of their text. */
+static status put_label_index(labels *l, const char *name, bool hashes, error *err)
+{
+    label_key *keys = malloc((l->count + 1) * sizeof *keys);
+    kg_tree *tree = NULL;
+    status code =
+        keys == NULL ? error_memory(err) : kg_bulk_tree(l->b, KG_TREE_INDEX, name, &tree, err);
+    for (size_t i = 0; i < l->count && code == STATUS_OK; i++)
+        keys[i] = (label_key){hashes ? (int64_t)l->items[i].hash : (int64_t)l->items[i].term + 1,
+                              (uint32_t)i + 1};
+    if (code == STATUS_OK && l->count > 1)
+        qsort(keys, l->count, sizeof *keys, by_key);
+    for (size_t i = 0; i < l->count && code == STATUS_OK; i++) {
+        kg_tree_int(tree, keys[i].key);
+        kg_tree_int(tree, keys[i].n);
+        kg_tree_row(tree, 0);
+    }
+    free(keys);
+    return code == STATUS_OK ? kg_tree_end(tree, err) : code;
 }
 
 /* --- grams -------------------------------------------------------------------------------------
@@ -212,23 +233,19 @@ static bool add_pair(gram_table *t, uint64_t gram, uint32_t label)
     return true;
 }
 
-static status put_gram(kg_db *db, uint64_t gram, const uint32_t *list, size_t count, buf *blob,
-                       error *err)
+static void put_gram(kg_tree *tree, uint64_t gram, const uint32_t *list, size_t count, buf *blob)
 {
-    sqlite3_stmt *stmt = kg_db_stmt(db, "INSERT INTO base_gram VALUES(?1,?2,?3,?4)", err);
-    status code = stmt == NULL ? STATUS_CORRUPT : STATUS_OK;
-    for (size_t at = 0, part = 0; at < count && code == STATUS_OK; part++) {
+    for (size_t at = 0, part = 0; at < count; part++) {
         size_t end = at + GRAM_PIECE < count ? at + GRAM_PIECE : count;
-        sqlite3_bind_int64(stmt, 1, (int64_t)gram);
-        sqlite3_bind_int64(stmt, 2, (int64_t)part);
-        sqlite3_bind_int64(stmt, 3, (int64_t)(end - at));
+        kg_tree_int(tree, (int64_t)gram);
+        kg_tree_int(tree, (int64_t)part);
+        kg_tree_int(tree, (int64_t)(end - at));
         buf_clear(blob);
         for (uint32_t last = 0; at < end; last = list[at++])
             kg_varint_put(blob, list[at] - last);
-        sqlite3_bind_blob64(stmt, 4, blob->data, blob->length, SQLITE_STATIC);
-        code = blob->failed ? error_memory(err) : kg_db_run(db, stmt, err);
+        kg_tree_blob(tree, blob->data, blob->length);
+        kg_tree_row(tree, 0);
     }
-    return code;
 }
 
 typedef struct ordered {
@@ -239,7 +256,8 @@ typedef struct ordered {
 static int by_gram(const void *a, const void *b)
 {
     const ordered *x = a, *y = b;
-    return x->gram < y->gram ? -1 : x->gram > y->gram;
+    int64_t one = (int64_t)x->gram, two = (int64_t)y->gram; /* as SQLite orders them */
+    return one < two ? -1 : one > two;
 }
 
 /* The pairs, grouped by gram (labels ascending), written in the order of the grams. */
@@ -260,9 +278,14 @@ static status put_grams(labels *l, gram_table *t, error *err)
     t->pairs = NULL;
     if (code == STATUS_OK && t->count > 1)
         qsort(order, t->count, sizeof *order, by_gram);
+    kg_tree *tree = NULL;
+    if (code == STATUS_OK)
+        code = kg_bulk_tree(l->b, KG_TREE_INDEX, "base_gram", &tree, err);
     for (size_t i = 0; i < t->count && code == STATUS_OK; i++)
-        code = put_gram(l->b->w->db, order[i].gram, list + start[order[i].number],
-                        t->counts[order[i].number], &blob, err);
+        put_gram(tree, order[i].gram, list + start[order[i].number], t->counts[order[i].number],
+                 &blob);
+    if (code == STATUS_OK)
+        code = blob.failed ? error_memory(err) : kg_tree_end(tree, err);
     buf_free(&blob);
     free(start);
     free(list);
@@ -304,6 +327,10 @@ status kg_bulk_labels(kg_bulk *b, error *err)
         code = error_memory(err);
     if (code == STATUS_OK)
         code = put_labels(&l, err);
+    if (code == STATUS_OK)
+        code = put_label_index(&l, "label_term", false, err);
+    if (code == STATUS_OK)
+        code = put_label_index(&l, "label_hash", true, err);
     if (code == STATUS_OK)
         code = index_grams(&l, err);
     free(l.items);

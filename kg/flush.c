@@ -60,7 +60,7 @@ static status put_value(kg_write *w, kg_term term, int64_t id, uint8_t *flags, e
     return kg_db_run(w->db, stmt, err);
 }
 
-static status put_passage(kg_write *w, kg_term term, int64_t id, error *err)
+status kg_put_passage(kg_write *w, kg_term term, int64_t id, error *err)
 {
     if (!kg_is_passage(term))
         return STATUS_OK;
@@ -106,7 +106,7 @@ static status put_term(kg_write *w, size_t index, error *err)
     else
         sqlite3_bind_null(stmt, 5);
     status code = kg_db_run(w->db, stmt, err);
-    if (code == STATUS_OK && (!w->bulk || w->built))
+    if (code == STATUS_OK)
         code = put_hash(w, e->hash, id, err);
     e->id = (uint32_t)id;
     w->terms++;
@@ -114,12 +114,38 @@ static status put_term(kg_write *w, size_t index, error *err)
         return code;
     w->literals++;
     code = put_value(w, term, id, &e->flags, err);
-    return code == STATUS_OK ? put_passage(w, term, id, err) : code;
+    return code == STATUS_OK ? kg_put_passage(w, term, id, err) : code;
+}
+
+/* The first load writes its terms at its end, in the order of the dictionary. */
+static status number_terms(kg_write *w, error *err)
+{
+    size_t count = kg_dict_count(w->dict);
+    for (; w->resolved < count; w->resolved++) {
+        kg_dict_entry *e = kg_dict_at(w->dict, w->resolved);
+        e->id = (uint32_t)(w->last_term = (int64_t)w->resolved + 1);
+        w->terms++;
+        if ((e->flags & KG_DICT_TYPE) != 0)
+            w->type = e->id;
+        if (e->kind != KG_TERM_LITERAL)
+            continue;
+        w->literals++;
+        kg_value value = kg_value_of(kg_dict_term(w->dict, w->resolved));
+        e->flags = (uint8_t)(e->flags | (unsigned)value.kind << KG_DICT_VALUE_SHIFT);
+        if (value.kind == KG_VALUE_NONE)
+            continue;
+        if (!kg_grow(&w->values, w->value_count, &w->value_capacity, sizeof *w->values))
+            return error_memory(err);
+        w->values[w->value_count++] = (kg_term_value){(uint32_t)w->resolved, value};
+    }
+    return STATUS_OK;
 }
 
 status kg_flush_terms(kg_write *w, error *err)
 {
     status code = flush_datatypes(w, err);
+    if (w->bulk && !w->built)
+        return code == STATUS_OK ? number_terms(w, err) : code;
     size_t count = kg_dict_count(w->dict);
     for (; w->resolved < count && code == STATUS_OK; w->resolved++) {
         kg_dict_entry *e = kg_dict_at(w->dict, w->resolved);
@@ -477,10 +503,10 @@ static keyed *make_keys(kg_write *w)
 status kg_flush(kg_write *w, error *err)
 {
     status code = kg_flush_terms(w, err);
+    if (code == STATUS_OK && w->bulk && !w->built)
+        return kg_bulk_build(w, err);
     if (code != STATUS_OK || w->pending_count == 0)
         return code;
-    if (w->bulk && !w->built)
-        return kg_bulk_build(w, err);
     keyed *keys = make_keys(w);
     known_list list = {0};
     if (keys == NULL)

@@ -80,6 +80,7 @@ static void free_write(kg_write *w)
     free(w->classes.items);
     free(w->relations);
     free(w->grams);
+    free(w->values);
     kg_db_close(w->db);
     free(w);
 }
@@ -173,7 +174,7 @@ void kg_write_rollback(kg_write *write)
     for (size_t i = 0; i < KG_DB_CACHE && write->db != NULL; i++)
         if (write->db->cache[i].stmt != NULL)
             sqlite3_reset(write->db->cache[i].stmt);
-    if (!write->bulk)
+    if (!write->bulk && write->db != NULL)
         sqlite3_exec(write->db->handle, "ROLLBACK", NULL, NULL, NULL);
     kg_bulk_rollback(write);
     free_write(write);

@@ -47,6 +47,11 @@ typedef struct kg_relation_change {
     int64_t added, removed;
 } kg_relation_change;
 
+typedef struct kg_term_value { /* a literal's, until the first load writes it */
+    uint32_t term;
+    kg_value value;
+} kg_term_value;
+
 typedef struct kg_gram {
     uint64_t gram, label;
 } kg_gram;
@@ -83,6 +88,8 @@ struct kg_write {
     kg_id_set classes;       /* id * 2 of each member that came, + 1 for one that went */
     kg_gram *grams;          /* of new labels, until they are written in order */
     size_t gram_count, gram_capacity;
+    kg_term_value *values;
+    size_t value_count, value_capacity;
     kg_relation_change *relations;
     size_t relation_count, relation_capacity;
     kg_id type; /* rdf:type, 0 when the graph has none */
@@ -108,6 +115,8 @@ void kg_bulk_rollback(kg_write *w);
 status kg_flush(kg_write *w, error *err);
 /* Gives ids to the dictionary's new terms. */
 status kg_flush_terms(kg_write *w, error *err);
+/* Brings a literal into the passage index if it is long enough. */
+status kg_put_passage(kg_write *w, kg_term term, int64_t id, error *err);
 /* Notes that a class won or lost a member; false when out of memory. */
 bool kg_class_change(kg_write *w, kg_id class_id, bool gone);
 /* Counts a statement of `relation` that came or went. */
