@@ -185,8 +185,13 @@ static status read_names(const verify_context *c, claims_clause *clause, error *
     retriever_mention *mentions = NULL;
     size_t count = 0;
     str lang = clause->zh ? STR("zh") : STR("en");
+    error inner = {0};
     status st = retriever_link(c->retriever, c->read, clause->text, lang, true, c->a, &mentions,
-                               &count, err);
+                               &count, &inner);
+    if (st == STATUS_LIMIT)
+        return STATUS_OK; /* too long to be read as a claim: nothing in it is known */
+    if (st != STATUS_OK)
+        return error_set(err, st, "%s", inner.message);
     for (size_t i = 0; st == STATUS_OK && i < count; i++)
         if (mentions[i].kind == RETRIEVER_MENTION_ENTITY)
             add_entity(c, clause, &mentions[i]);

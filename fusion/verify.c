@@ -936,11 +936,11 @@ static status judge_passages(const verify_context *c, sentence *s, error *err)
     return STATUS_OK;
 }
 
-static status finish(const verify_context *c, const sentence *s, answer_clause *out, error *err)
+static status finish(arena *a, const sentence *s, answer_clause *out, error *err)
 {
     for (size_t i = 0; i < s->count; i++) {
         const judge *j = &s->judges[i];
-        int *numbers = ARENA_ARRAY(c->a, int, j->cite_count);
+        int *numbers = ARENA_ARRAY(a, int, j->cite_count);
         if (numbers == NULL)
             return error_memory(err);
         memcpy(numbers, j->cites, j->cite_count * sizeof *numbers);
@@ -970,6 +970,26 @@ static str without_marks(str text, arena *a)
     return copy;
 }
 
+/* One sentence; its clauses' citations are kept in `kept`. */
+static status verify_sentence(const verify_context *c, arena *kept, const claims_piece *pieces,
+                              size_t count, answer_clause *out, size_t *added, size_t *used,
+                              error *err)
+{
+    sentence *s = ARENA_NEW(c->a, sentence);
+    if (s == NULL)
+        return error_memory(err);
+    status st = gather(c, pieces, count, s, used, err);
+    for (size_t k = 0; st == STATUS_OK && k < s->count; k++)
+        st = judge_clause(c, s, k, err);
+    if (st == STATUS_OK)
+        st = judge_passages(c, s, err);
+    if (st == STATUS_OK)
+        st = finish(kept, s, out, err);
+    if (st == STATUS_OK)
+        *added = s->count;
+    return st;
+}
+
 status verify_text(const verify_context *context, str text, verify_clauses *out, error *err)
 {
     claims_piece *pieces = NULL;
@@ -983,23 +1003,22 @@ status verify_text(const verify_context *context, str text, verify_clauses *out,
     answer_clause *items = ARENA_ARRAY(context->a, answer_clause, count + 1);
     if (items == NULL)
         return error_memory(err);
-    for (size_t i = 0; i < count;) {
-        sentence *s = ARENA_NEW(context->a, sentence);
-        size_t used = 1;
-        if (s == NULL)
-            return error_memory(err);
-        st = gather(context, pieces + i, count - i, s, &used, err);
-        for (size_t k = 0; st == STATUS_OK && k < s->count; k++)
-            st = judge_clause(context, s, k, err);
-        if (st == STATUS_OK)
-            st = judge_passages(context, s, err);
-        if (st == STATUS_OK)
-            st = finish(context, s, items + n, err);
-        if (st != STATUS_OK)
-            return st;
-        n += s->count;
+    /* What one sentence needs is forgotten with it: a long text takes no more than a short one. */
+    verify_context own = *context;
+    own.a = arena_new(0);
+    if (own.a == NULL)
+        return error_memory(err);
+    for (size_t i = 0; st == STATUS_OK && i < count;) {
+        size_t used = 1, added = 0;
+        st =
+            verify_sentence(&own, context->a, pieces + i, count - i, items + n, &added, &used, err);
+        n += added;
         i += used;
+        arena_reset(own.a);
     }
+    arena_free(own.a);
+    if (st != STATUS_OK)
+        return st;
     *out = (verify_clauses){items, n};
     return STATUS_OK;
 }
