@@ -471,7 +471,7 @@ void claims_cover_glue(const verify_context *c, claims_clause *clause)
     for (size_t i = 0; i < clause->class_count; i++)
         if (is_free(clause, clause->classes[i].start, clause->classes[i].end))
             claims_mark(clause, clause->classes[i].start, clause->classes[i].end, CLAIMS_GLUE);
-    for (size_t at = 0; at < clause->text.length;) {
+    for (size_t at = 0; at < clause->text.length && clause->text.length <= CLAIMS_MAX_BYTES;) {
         uint32_t code;
         size_t bytes = utf8_decode(clause->text.data + at, clause->text.length - at, &code);
         size_t n = clause->cover[at] == CLAIMS_NOTHING ? glue_word(c->glue, clause->text, at) : 0;
@@ -526,6 +526,8 @@ status claims_read(const verify_context *c, str text, claims_clause *out, error 
     out->cover = arena_alloc(c->a, text.length + 1);
     if (out->cover == NULL)
         return error_memory(err);
+    if (text.length > CLAIMS_MAX_BYTES)
+        return STATUS_OK;
     status st = read_names(c, out, err);
     if (st != STATUS_OK)
         return st;

@@ -15,6 +15,9 @@ typedef struct claims_piece {
  * more than 100,000 pieces. */
 status claims_split(str text, arena *a, claims_piece **out, size_t *out_count, error *err);
 
+/* A longer clause is no claim that a person makes: nothing in it is read. */
+#define CLAIMS_MAX_BYTES 4096
+
 /* --- reading --------------------------------------------------------------------------------- */
 enum {
     CLAIMS_CLASSES = 8,

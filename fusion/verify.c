@@ -918,7 +918,8 @@ static status judge_passages(const verify_context *c, sentence *s, error *err)
     bool open = false;
     for (size_t i = 0; i < s->count; i++)
         open = open || s->verdicts[i] == VERDICT_UNPARSED || s->verdicts[i] == VERDICT_NOT_IN_GRAPH;
-    if (!open || for_triples(s))
+    size_t length = s->count == 0 ? 0 : joined(s->texts[0], s->texts[s->count - 1]).length;
+    if (!open || for_triples(s) || length == 0 || length > 2 * CLAIMS_MAX_BYTES)
         return STATUS_OK;
     passage_verdict_of best = {0};
     status st = own_passages(c, s, &best, err);
