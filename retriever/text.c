@@ -192,7 +192,10 @@ static bool scan(scanner *s)
         uint32_t c;
         size_t start = i;
         i += utf8_decode(s->text.data + i, s->text.length - i, &c);
-        if (c < 0x80) {
+        uint32_t next = 0;
+        if (c < 0x80 && i < s->text.length && (unsigned char)s->text.data[i] >= 0x80)
+            (void)utf8_decode(s->text.data + i, s->text.length - i, &next);
+        if (c < 0x80 && (next == UINT32_MAX || !is_mark(next))) {
             if (camel_break(s, (char)c) && !flush(s))
                 return false;
             if (!add_character(s, c, start, i))

@@ -130,7 +130,12 @@ def public_set(spec, report):
     rows, random_ = adapt(kind, dev), random.Random(7)
     asked = rows if ASKED is None or len(rows) <= ASKED else random_.sample(rows, ASKED)
     chosen = {r["id"] for r in asked}
-    train = adapt(kind, train) if train else [r for r in rows if r["id"] not in chosen][:3000 if kind == "metaqa" else None]
+    if train:
+        train = adapt(kind, train)
+    else:  # dev files lie in the order of their kinds: shuffle before the cut
+        train = [r for r in rows if r["id"] not in chosen]
+        random_.shuffle(train)
+        train = train[:3000] if kind == "metaqa" else train
     by_path = collections.defaultdict(list)
     for row in train:
         by_path[tuple(row["gold_path"])].append(row)
