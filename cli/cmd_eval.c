@@ -1,5 +1,6 @@
 /* vouch eval: asks a file of questions, compares the answers with the gold ones, and reports. What
  * is compared: the answer's `values` with `gold`, normalised as names are (width, case, script). */
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,7 +238,7 @@ static status all(fusion_engine *engine, const char *path, const eval_options *o
     ssize_t length;
     status s = STATUS_OK;
     if (in == NULL)
-        return error_set(err, STATUS_NOT_FOUND, "%s: cannot be read", path);
+        return error_errno(err, STATUS_NOT_FOUND, errno, path);
     for (uint64_t n = 1; s == STATUS_OK && (length = getline(&line, &capacity, in)) >= 0; n++) {
         json_error_t at;
         if (str_empty(str_trim(str_make(line, (size_t)length))))

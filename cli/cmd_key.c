@@ -120,7 +120,7 @@ int cmd_key(int argc, char **argv)
 {
     key_arguments a = {0};
     if (argc < 2)
-        return cli_usage("key", "add, list or revoke?");
+        return cli_usage("key", "add, list or revoke is missing");
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             fputs(usage, stdout);

@@ -1,8 +1,12 @@
 /* Entry of the `vouch` binary: finds the subcommand and runs it. */
+#include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "core/version.h"
@@ -34,28 +38,43 @@ static const command *find(const char *name)
     return NULL;
 }
 
+/* What was printed is an answer only when it has arrived: a full disk is an error, a reader that
+ * has left (vouch ... | head) is none. */
+static int finish(int code)
+{
+    bool failed = fflush(stdout) != 0;
+    const char *why = failed ? strerror(errno) : "not all of it could be written";
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (!failed && !ferror(stdout))
+        return code;
+    if (poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0)
+        return code;
+    fprintf(stderr, "vouch: standard output: %s\n", why);
+    return code == 0 || code == 1 ? 3 : code;
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
         help();
-        return 2;
+        return finish(2);
     }
     const char *name = argv[1];
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
         printf("vouch %s\n", VOUCH_VERSION);
-        return 0;
+        return finish(0);
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-        return help();
+        return finish(help());
     if (strcmp(name, "help") == 0 && argc == 2)
-        return help();
+        return finish(help());
     if (strcmp(name, "help") == 0) {
         const command *c = find(argv[2]);
         char *arguments[] = {argv[2], (char[]){"--help"}, NULL};
         if (c != NULL)
-            return c->run(2, arguments);
+            return finish(c->run(2, arguments));
         name = argv[2];
     }
     const command *c = find(name);
@@ -63,5 +82,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "vouch: there is no command '%s'; see 'vouch help'\n", name);
         return 2;
     }
-    return c->run(argc - 1, argv + 1);
+    return finish(c->run(argc - 1, argv + 1));
 }

@@ -121,6 +121,8 @@ static status open_handle(kg_db *db, const char *path, kg_db_mode mode, error *e
                          path);
     if (mode != KG_DB_BUILD && !S_ISREG(info.st_mode))
         return error_set(err, STATUS_INVALID, "%s: is no regular file", path);
+    if (mode != KG_DB_BUILD && access(path, R_OK) != 0)
+        return error_errno(err, STATUS_DENIED, errno, path);
     int flags = mode == KG_DB_READ    ? SQLITE_OPEN_READONLY
                 : mode == KG_DB_WRITE ? SQLITE_OPEN_READWRITE
                                       : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;

@@ -34,6 +34,9 @@ struct kg_read {
     kg_id type;           /* rdf:type; 0 = not looked up yet, or none */
 };
 
+/* The folder of `path` can take a new file; else an error that names the path and the reason. */
+status kg_check_folder(const char *path, error *err);
+
 /* --- shared by readers and the writer, on a bare connection ---------------------------------- */
 /* A growing array of statements in an arena-less buffer; the caller frees items. */
 typedef struct kg_rows {

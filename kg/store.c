@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,7 +58,7 @@ static status create_empty(const char *path, error *err)
     return code;
 }
 
-static status check_folder(const char *path, error *err)
+status kg_check_folder(const char *path, error *err)
 {
     char folder[4096];
     const char *slash = strrchr(path, '/');
@@ -65,7 +66,8 @@ static status check_folder(const char *path, error *err)
                    slash == NULL ? "." : path);
     if (access(folder, W_OK | X_OK) == 0)
         return STATUS_OK;
-    return error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_DENIED, errno, folder);
+    return error_set(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_DENIED,
+                     "%s: cannot be made in its folder: %s", path, strerror(errno));
 }
 
 status kg_open(const char *path, const kg_open_options *options, kg_store **out, error *err)
@@ -77,8 +79,8 @@ status kg_open(const char *path, const kg_open_options *options, kg_store **out,
     wanted.create = wanted.create && !wanted.read_only;
     /* A file that is to be made comes with the first commit, or with the first read. */
     bool later = wanted.create && file_number(path) == 0 && errno == ENOENT;
-    status code =
-        later ? check_folder(path, err) : open_verified(path, KG_DB_READ, wanted.wait_ms, &db, err);
+    status code = later ? kg_check_folder(path, err)
+                        : open_verified(path, KG_DB_READ, wanted.wait_ms, &db, err);
     if (code != STATUS_OK)
         return code;
     kg_store *store = calloc(1, sizeof *store);

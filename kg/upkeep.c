@@ -12,6 +12,9 @@ status kg_backup(kg_store *store, const char *to, error *err)
 {
     if (access(to, F_OK) == 0)
         return error_set(err, STATUS_EXISTS, "%s: exists already; name a new file", to);
+    status code = kg_check_folder(to, err);
+    if (code != STATUS_OK)
+        return code;
     char temporary[4096];
     if (snprintf(temporary, sizeof temporary, "%s-new-%ld", to, (long)getpid()) >=
         (int)sizeof temporary)
@@ -19,7 +22,7 @@ status kg_backup(kg_store *store, const char *to, error *err)
     kg_read *read = NULL;
     kg_db *target = NULL;
     (void)unlink(temporary);
-    status code = kg_read_begin(store, &read, err);
+    code = kg_read_begin(store, &read, err);
     if (code == STATUS_OK)
         code = kg_db_open(temporary, KG_DB_BUILD, 0, &target, err);
     sqlite3_backup *backup =

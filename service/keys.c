@@ -214,14 +214,14 @@ static status save(const char *path, json_t *root, error *err)
         return error_set(err, STATUS_USAGE, "the key file's name is too long");
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
-        return error_errno(err, STATUS_IO, errno, "cannot write the key file");
+        return error_errno(err, STATUS_IO, errno, path);
     bool ok =
         json_dumpfd(root, fd, JSON_INDENT(2)) == 0 && write(fd, "\n", 1) == 1 && fsync(fd) == 0;
     int saved = errno;
     ok = close(fd) == 0 && ok && rename(temporary, path) == 0;
     if (!ok) {
         unlink(temporary);
-        return error_errno(err, STATUS_IO, saved, "cannot write the key file");
+        return error_errno(err, STATUS_IO, saved, path);
     }
     return STATUS_OK;
 }
@@ -275,7 +275,7 @@ status service_keys_add(const char *path, const char *graph, service_role role, 
 {
     int lock = lock_file(path);
     if (lock < 0)
-        return error_errno(err, STATUS_IO, errno, "cannot lock the key file");
+        return error_errno(err, STATUS_IO, errno, path);
     json_t *root = NULL;
     status code = load(path, true, &root, err);
     if (code == STATUS_OK) {
@@ -294,7 +294,7 @@ status service_keys_revoke(const char *path, const char *id, error *err)
 {
     int lock = lock_file(path);
     if (lock < 0)
-        return error_errno(err, STATUS_IO, errno, "cannot lock the key file");
+        return error_errno(err, STATUS_IO, errno, path);
     json_t *root = NULL;
     status code = load(path, false, &root, err);
     json_t *entry;

@@ -66,7 +66,7 @@ static status make_folders(service *s, const service_config *config, error *err)
     snprintf(s->upload_dir, bytes, "%s/uploads", config->data_dir);
     if ((mkdir(config->data_dir, 0700) != 0 && errno != EEXIST) ||
         (mkdir(s->upload_dir, 0700) != 0 && errno != EEXIST))
-        return error_errno(err, STATUS_IO, errno, "cannot make the folder data_dir");
+        return error_errno(err, STATUS_IO, errno, config->data_dir);
     return STATUS_OK;
 }
 
