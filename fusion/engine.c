@@ -230,6 +230,7 @@ static status word(asking *k)
                                .form = k->found.form,
                                .result = &k->found.result,
                                .question = k->q->question,
+                               .synonyms = k->found.synonyms,
                                .as_of = k->found.as_of,
                                .as_of_asked = k->found.as_of_asked,
                                .all = k->q->all,

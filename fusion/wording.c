@@ -2,7 +2,8 @@
 #include "fusion/wording.h"
 
 #include "fusion/excerpt.h"
-#include "fusion/measure.h"
+
+#include "retriever/measure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,8 +151,11 @@ static status quote(writer *w, str np, str text, const char *key)
 /* What a person asked for out of the passage: its measure where one was asked, else `whole`. */
 static status set_passage_value(writer *w, str passage, str whole)
 {
-    str measure = measure_asked(w->q->question) ? measure_find(passage, w->q->question) : (str){0};
-    str value = str_empty(measure) ? whole : measure;
+    measure_ask ask;
+    measure_found found = {0};
+    if (measure_asked(w->q->question, &ask))
+        (void)measure_find(&ask, w->q->question, w->q->synonyms, passage, &found);
+    str measure = found.value, value = str_empty(measure) ? whole : measure;
     if (!str_empty(measure) && w->out->clause_count > 0) {
         answer_clause *first = &w->out->clauses[0];
         const template_var vars[] = {{"value", measure}, {"text", first->text}, {NULL, {0}}};

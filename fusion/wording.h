@@ -27,6 +27,7 @@ typedef struct wording_request {
     const lf_node *form;
     const execute_result *result;
     str question;
+    str synonyms;    /* texts' words for those of the question */
     clock_day as_of; /* named in the answer when `as_of_asked` */
     bool as_of_asked;
     bool all; /* show every value */

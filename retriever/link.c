@@ -247,7 +247,7 @@ static uint32_t read_article(const linker *l, uint32_t at, buf *label)
 }
 
 /* The node named `before` + the article's text. */
-static bool try_article(linker *l, str before, uint32_t first, uint32_t last, str article)
+static span *try_article(linker *l, str before, uint32_t first, uint32_t last, str article)
 {
     buf name = {0};
     text_tokens tokens = {0};
@@ -261,9 +261,23 @@ static bool try_article(linker *l, str before, uint32_t first, uint32_t last, st
     for (size_t i = 0; ok && i < tokens.count; i++)
         chain = text_chain(chain, tokens.items[i].hash);
     span *s = ok ? try_span(l, first, last, chain, chain) : NULL;
-    if (s == NULL)
-        return false;
-    s->weight += 1.5f; /* a number of an article is never by chance */
+    if (s != NULL)
+        s->weight += 1.5f; /* a number of an article is never by chance */
+    return s;
+}
+
+/* Between a law's name and an article's number: what tells the version, and small words. */
+static bool only_version_between(const linker *l, uint32_t from, uint32_t to)
+{
+    static const char *const words[] = {"年", "版", "本", "的", "修", "订", "正",
+                                        "通", "过", "里", "中", "起", "现", "行"};
+    for (uint32_t i = from; i < to; i++) {
+        bool known = l->tokens.items[i].kind == TEXT_NUMBER;
+        for (size_t k = 0; k < CORE_COUNT(words) && !known; k++)
+            known = is_word(l, i, words[k]);
+        if (!known)
+            return false;
+    }
     return true;
 }
 
@@ -273,14 +287,18 @@ static void try_numbered(linker *l, const span *base)
     for (uint32_t at = base->last + 1; at < l->tokens.count && at <= base->last + 10; at++) {
         buf article = {0};
         uint32_t last = read_article(l, at, &article);
+        bool whole = last > 0 && only_version_between(l, base->last + 1, at);
         for (size_t i = 0; last > 0 && i < base->sense_count; i++) {
             str label;
             error ignored = {0};
-            if (kg_labels(l->in->read, &base->senses[i].id, 1, (str){0}, l->a, &label, &ignored) ==
-                    STATUS_OK &&
-                try_article(l, label, at == base->last + 1 ? base->first : at, last,
-                            buf_str(&article)))
-                break;
+            if (kg_labels(l->in->read, &base->senses[i].id, 1, (str){0}, l->a, &label, &ignored) !=
+                STATUS_OK)
+                continue;
+            span *s = try_article(l, label, whole ? base->first : at, last, buf_str(&article));
+            if (s == NULL)
+                continue;
+            s->weight += whole && base->quoted ? QUOTED_BONUS : 0;
+            break;
         }
         buf_free(&article);
         if (last > 0)

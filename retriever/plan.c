@@ -489,6 +489,8 @@ status plan_question(const plan_input *in, arena *a, plan *out, error *err)
     p.forms = ARENA_ARRAY(a, plan_form, PLAN_FORMS);
     if (p.forms == NULL)
         return error_memory(err);
+    if (in->said != NULL)
+        token_mask_join(&p.silent, in->said);
     read_operators(&p);
     read_wanted_kind(&p);
     weigh_tokens(&p);

@@ -50,6 +50,8 @@ typedef struct plan_input {
     clock_day as_of;
     const struct examples *examples; /* NULL = none */
     const lf_node *previous;         /* the conversation's last form; NULL = none */
+    str synonyms;                    /* the pack's table of everyday words; may be empty */
+    const token_mask *said;          /* tokens that chose the version; may be NULL */
     bool has_passages;
     uint64_t deadline_ns;
 } plan_input;

@@ -1,19 +1,35 @@
-/* Passages: what a text says. Articles and descriptions found by the words of the question (BM25),
- * narrowed by the law or the like that the question names, and those that the pack's everyday names
- * point to; each becomes a form over the passage's owner. */
+/* Passages: what a text says. Articles and descriptions found by the words of the question (BM25,
+ * and the share of the question that they say), narrowed by the law or the like that the question
+ * names; everyday words bring the words that texts use for them, and names that the pack has for a
+ * passage speak for it. Each becomes a form over the passage's owner. */
 #include <math.h>
 
 #include "core/utf8.h"
+#include "retriever/measure.h"
 #include "retriever/plan.h"
+#include "retriever/synonyms.h"
 
 #define PASSAGES 3
 #define HITS 120
-#define HITS_WITHIN 1200
+#define ARTICLES 1600 /* of one law */
+#define PAIRS 64
+/* A passage answers what no relation does: this much of the feature "passage" is every one's. */
+#define PASSAGE_PRIOR 0.3
 
 typedef struct passage {
     kg_id owner; /* the article */
-    double bm25, coverage, score;
+    str label, text;
+    double bm25, related; /* of the question's words, of their synonyms */
+    double said;          /* share of the question's content */
+    double score;
+    bool hinted; /* the question has a name of the pack for it */
 } passage;
+
+typedef struct pairs { /* of characters, or words of other scripts */
+    str items[PAIRS];
+    double weight[PAIRS];
+    size_t count;
+} pairs;
 
 typedef struct finder {
     plan *p;
@@ -21,6 +37,10 @@ typedef struct finder {
     str law_label;
     passage *found;
     size_t count, capacity;
+    str words, related;
+    pairs asked, meant;
+    bool measured;
+    measure_ask measure;
 } finder;
 
 /* --- the words to look for ---------------------------------------------------------------------
@@ -30,13 +50,46 @@ static bool inside(const link_mention *m, size_t token)
     return m != NULL && m->first <= token && token <= m->last;
 }
 
+/* Characters that only ask or join; others, though filler elsewhere, are parts of words (转让). */
+static bool is_particle(const text_token *t)
+{
+    static const char *const particles[] = {"的", "了", "吗", "呢", "吧", "啊", "呀", "么", "啥",
+                                            "哪", "几", "是", "什", "怎", "请", "问", "我", "你",
+                                            "您", "就", "才", "多", "少", "在", "和", "也", "被"};
+    for (size_t i = 0; i < CORE_COUNT(particles); i++)
+        if (str_equal(t->norm, str_from(particles[i])))
+            return true;
+    return false;
+}
+
+/* Words that ask, and words that chose the version, are not looked for. */
+static bool is_silent(const plan *p, size_t token)
+{
+    const operator_hits *ops = p->in->operators;
+    const text_token *t = &p->in->link->tokens.items[token];
+    if (p->in->said != NULL && token_mask_has(p->in->said, token))
+        return true;
+    if (t->kind != TEXT_HAN)
+        return token_mask_has(&p->silent, token);
+    for (size_t i = 0; i < ops->count; i++) {
+        const operator_hit *h = &ops->items[i];
+        bool asks = h->kind != OPERATOR_TYPE && h->kind != OPERATOR_MEASURE &&
+                    h->kind != OPERATOR_NOT && h->end - h->start > t->end - t->start;
+        if (asks && h->start <= t->start && t->end <= h->end)
+            return true;
+    }
+    return is_particle(t);
+}
+
 static str search_words(const finder *f)
 {
     const plan *p = f->p;
     const text_tokens *t = &p->in->link->tokens;
     buf words = {0};
     for (size_t i = 0; i < t->count && i < PHRASEBOOK_TOKENS; i++) {
-        bool skip = token_mask_has(&p->silent, i) || inside(f->law, i);
+        bool asks = f->measured && f->measure.start <= t->items[i].start &&
+                    t->items[i].end <= f->measure.end && f->measure.end - f->measure.start > 3;
+        bool skip = is_silent(p, i) || inside(f->law, i) || asks;
         if (skip || t->items[i].kind != TEXT_HAN)
             buf_add_char(&words, ' ');
         if (!skip)
@@ -47,32 +100,58 @@ static str search_words(const finder *f)
     return out;
 }
 
-/* The share of the question's content that the text says, by pairs of characters and words. */
-static double coverage_of(const finder *f, str text)
+static void add_pair(pairs *out, str text)
 {
-    const plan *p = f->p;
-    const text_tokens *t = &p->in->link->tokens;
-    text_tokens said = {0};
-    error ignored = {0};
-    double all = 0, found = 0;
-    if (text_tokenise(text, false, p->a, &said, &ignored) != STATUS_OK)
-        return 0;
-    for (size_t i = 0; i < t->count && i < PHRASEBOOK_TOKENS; i++) {
-        if (token_mask_has(&p->silent, i) || inside(f->law, i))
-            continue;
-        bool pair = t->items[i].kind == TEXT_HAN && i + 1 < t->count &&
-                    t->items[i + 1].kind == TEXT_HAN && !token_mask_has(&p->silent, i + 1);
-        double best = 0;
-        for (size_t k = 0; k < said.count && best < 1; k++) {
-            if (said.items[k].stem != t->items[i].stem)
-                continue;
-            bool both =
-                pair && k + 1 < said.count && said.items[k + 1].stem == t->items[i + 1].stem;
-            best = fmax(best, t->items[i].kind != TEXT_HAN || both ? 1 : 0.4);
+    for (size_t i = 0; i < out->count; i++)
+        if (str_equal(out->items[i], text))
+            return;
+    if (out->count < PAIRS && !str_empty(text))
+        out->items[out->count++] = text;
+}
+
+/* 甲乙丙 is 甲乙 and 乙丙; other words stand for themselves. */
+static void cut_pairs(str words, pairs *out)
+{
+    str word;
+    while (str_split(&words, ' ', &word)) {
+        size_t before = STR_NONE;
+        bool han = false;
+        for (size_t i = 0; i < word.length;) {
+            uint32_t c;
+            size_t n = utf8_decode(word.data + i, word.length - i, &c);
+            han = han || utf8_is_han(c);
+            if (before != STR_NONE && han)
+                add_pair(out, str_slice(word, before, i + n));
+            before = i;
+            i += n;
         }
-        double weight = t->items[i].kind == TEXT_HAN ? 0.5 : 1;
-        all += weight;
-        found += weight * best;
+        if (!han)
+            add_pair(out, word);
+    }
+}
+
+/* What few of the passages found say tells more. */
+static void weigh_pairs(const finder *f, pairs *out)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        double n = 0;
+        for (size_t k = 0; k < f->count; k++)
+            n += str_find(f->found[k].text, out->items[i], 0) != STR_NONE;
+        /* What none says may be a way of asking: it counts as something common. */
+        out->weight[i] = n > 0 ? log(1.5 + (double)f->count / n) : 0.5;
+    }
+}
+
+/* The share of the pairs' weight that the passage says; its law's title says less. */
+static double share_said(const pairs *of, const passage *in)
+{
+    double all = 0, found = 0;
+    for (size_t i = 0; i < of->count; i++) {
+        all += of->weight[i];
+        if (str_find(in->text, of->items[i], 0) != STR_NONE)
+            found += of->weight[i];
+        else if (str_find(in->label, of->items[i], 0) != STR_NONE)
+            found += 0.6 * of->weight[i];
     }
     return all > 0 ? found / all : 0;
 }
@@ -80,7 +159,7 @@ static double coverage_of(const finder *f, str text)
 /* --- owners ------------------------------------------------------------------------------------
  */
 /* A paragraph's article: the node above it whose name begins its name. */
-static kg_id roll_up(const finder *f, kg_id node, str label)
+static kg_id roll_up(const finder *f, kg_id node, str *label)
 {
     const plan *p = f->p;
     kg_pattern pattern = {.s = node, .limit = 20};
@@ -93,26 +172,35 @@ static kg_id roll_up(const finder *f, kg_id node, str label)
         if (kg_labels(p->in->read, &list.items[i].o, 1, (str){0}, p->a, &above, &ignored) !=
             STATUS_OK)
             continue;
-        if (above.length > 0 && above.length < label.length && str_starts(label, above) &&
-            str_find(above, STR("#第"), 0) != STR_NONE)
+        if (above.length > 0 && above.length < label->length && str_starts(*label, above) &&
+            str_find(above, STR("#第"), 0) != STR_NONE) {
+            *label = above;
             return list.items[i].o;
+        }
     }
     return node;
 }
 
-static void keep(finder *f, kg_id owner, double bm25, double coverage)
+static void keep(finder *f, kg_id owner, str label, const kg_hit *hit, bool related)
 {
-    for (size_t i = 0; i < f->count; i++)
-        if (f->found[i].owner == owner) {
-            f->found[i].bm25 = fmax(f->found[i].bm25, bm25);
-            f->found[i].coverage = fmax(f->found[i].coverage, coverage);
-            return;
-        }
-    if (f->count < f->capacity)
-        f->found[f->count++] = (passage){.owner = owner, .bm25 = bm25, .coverage = coverage};
+    double score = (double)hit->score;
+    passage *at = NULL;
+    for (size_t i = 0; i < f->count && at == NULL; i++)
+        if (f->found[i].owner == owner)
+            at = &f->found[i];
+    if (at == NULL && f->count == f->capacity)
+        return;
+    if (at == NULL) {
+        at = &f->found[f->count++];
+        *at = (passage){.owner = owner, .label = label};
+    }
+    if (hit->text.length > at->text.length)
+        at->text = hit->text;
+    at->bm25 = fmax(at->bm25, related ? 0 : score);
+    at->related = fmax(at->related, related ? score : 0);
 }
 
-static void add_hit(finder *f, const kg_hit *hit)
+static void add_hit(finder *f, const kg_hit *hit, bool related)
 {
     const plan *p = f->p;
     kg_pattern pattern = {.o = hit->term, .limit = 8, .when = {.set = true, .day = p->in->as_of}};
@@ -120,42 +208,136 @@ static void add_hit(finder *f, const kg_hit *hit)
     error ignored = {0};
     if (kg_match(p->in->read, &pattern, p->a, &list, &ignored) != STATUS_OK)
         return;
-    double coverage = coverage_of(f, hit->text);
     for (size_t i = 0; i < list.count; i++) {
         str label;
         if (kg_labels(p->in->read, &list.items[i].s, 1, (str){0}, p->a, &label, &ignored) !=
-            STATUS_OK)
+                STATUS_OK ||
+            str_find(label, STR("#第"), 0) == STR_NONE)
             continue;
-        if (f->law != NULL && !str_starts(label, f->law_label))
-            continue;
-        keep(f, roll_up(f, list.items[i].s, label), (double)hit->score, coverage);
+        kg_id owner = str_find(label, STR("款"), 0) == STR_NONE
+                          ? list.items[i].s
+                          : roll_up(f, list.items[i].s, &label);
+        keep(f, owner, label, hit, related);
     }
 }
 
-static void find_passages(finder *f)
+static void search(finder *f, str words, bool related)
 {
     plan *p = f->p;
     kg_hit *hits = NULL;
-    size_t count = 0, within = 0;
+    size_t count = 0;
     error ignored = {0};
-    str words = search_words(f);
-    kg_search_options options = {.limit = f->law != NULL ? HITS_WITHIN : HITS};
+    kg_search_options options = {.limit = HITS};
     if (str_empty(words) ||
         kg_passage_search(p->in->read, words, &options, p->a, &hits, &count, &ignored) != STATUS_OK)
         return;
-    double best = 0, most = 0;
-    for (size_t i = 0; i < count && within < HITS; i++) {
-        size_t before = f->count;
-        add_hit(f, &hits[i]);
-        within += f->count > before;
+    for (size_t i = 0; i < count; i++)
+        add_hit(f, &hits[i], related);
+}
+
+static kg_id relation_id(const plan *p, const char *iri)
+{
+    const retriever_schema *schema = &p->in->knowledge->schema;
+    for (size_t i = 0; i < schema->relation_count; i++)
+        if (str_equal(schema->relations[i].iri, str_from(iri)))
+            return schema->relations[i].id;
+    return 0;
+}
+
+/* All articles that the law has on the day asked. */
+static void read_law(finder *f)
+{
+    plan *p = f->p;
+    kg_pattern of = {.p = relation_id(p, "urn:vouch:r:law"),
+                     .o = f->law->shown.senses[0].id,
+                     .limit = ARTICLES,
+                     .when = {.set = true, .day = p->in->as_of}};
+    kg_id text = relation_id(p, "urn:vouch:r:text");
+    kg_statement_list list = {0};
+    error ignored = {0};
+    if (of.p == 0 || text == 0 || kg_match(p->in->read, &of, p->a, &list, &ignored) != STATUS_OK)
+        return;
+    for (size_t i = 0; i < list.count && f->count < f->capacity; i++) {
+        kg_pattern says = {.s = list.items[i].s, .p = text, .limit = 1, .when = of.when};
+        kg_statement_list texts = {0};
+        kg_term term;
+        str label;
+        if (kg_match(p->in->read, &says, p->a, &texts, &ignored) != STATUS_OK || texts.count == 0 ||
+            kg_terms(p->in->read, &texts.items[0].o, 1, p->a, &term, &ignored) != STATUS_OK ||
+            kg_labels(p->in->read, &says.s, 1, (str){0}, p->a, &label, &ignored) != STATUS_OK)
+            continue;
+        f->found[f->count++] = (passage){.owner = says.s, .label = label, .text = term.lexical};
     }
-    for (size_t i = 0; i < f->count; i++)
-        best = fmax(best, f->found[i].bm25);
+}
+
+/* What the question has a name for is looked at, though it may share no word with it. */
+static void add_hints(finder *f)
+{
+    plan *p = f->p;
+    kg_id text = relation_id(p, "urn:vouch:r:text");
+    for (size_t i = 0; i < p->in->link->count; i++) {
+        const link_mention *m = &p->in->link->mentions[i];
+        if (m == f->law || m->shown.kind != RETRIEVER_MENTION_ENTITY)
+            continue;
+        if (f->law != NULL && !str_starts(m->shown.senses[0].label, f->law_label))
+            continue;
+        kg_pattern says = {.s = m->shown.senses[0].id,
+                           .p = text,
+                           .limit = 1,
+                           .when = {.set = true, .day = p->in->as_of}};
+        kg_statement_list texts = {0};
+        kg_term term;
+        error ignored = {0};
+        if (text == 0 || kg_match(p->in->read, &says, p->a, &texts, &ignored) != STATUS_OK ||
+            texts.count == 0 ||
+            kg_terms(p->in->read, &texts.items[0].o, 1, p->a, &term, &ignored) != STATUS_OK)
+            continue;
+        keep(f, says.s, m->shown.senses[0].label, &(kg_hit){.text = term.lexical}, false);
+    }
+}
+
+static const link_mention *hint_for(const finder *f, kg_id owner)
+{
+    const link_result *l = f->p->in->link;
+    for (size_t i = 0; i < l->count; i++)
+        if (l->mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY &&
+            l->mentions[i].shown.senses[0].id == owner)
+            return &l->mentions[i];
+    return NULL;
+}
+
+static void score_passages(finder *f)
+{
+    double best = 0, related = 0;
+    weigh_pairs(f, &f->asked);
+    weigh_pairs(f, &f->meant);
     for (size_t i = 0; i < f->count; i++) {
-        f->found[i].score =
-            0.5 * (best > 0 ? f->found[i].bm25 / best : 0) + 0.5 * f->found[i].coverage;
-        most = fmax(most, f->found[i].score);
+        best = fmax(best, f->found[i].bm25);
+        related = fmax(related, f->found[i].related);
     }
+    for (size_t i = 0; i < f->count; i++) {
+        passage *a = &f->found[i];
+        double own = best > 0 ? a->bm25 / best : 0, other = related > 0 ? a->related / related : 0;
+        double meant = share_said(&f->meant, a);
+        measure_found found;
+        a->said = share_said(&f->asked, a);
+        a->hinted = hint_for(f, a->owner) != NULL;
+        if (f->law != NULL)
+            a->score = a->said + (f->meant.count > 0 ? 0.7 * meant : 0);
+        else if (f->meant.count == 0)
+            a->score = 0.4 * own + 0.6 * a->said;
+        else
+            a->score = 0.2 * own + 0.35 * a->said + 0.15 * other + 0.3 * meant;
+        a->said = fmax(a->said, 0.5 * (a->said + meant));
+        if (f->measured)
+            a->score +=
+                measure_find(&f->measure, f->words, f->related, a->text, &found) ? 0.1 : -0.2;
+        a->score += a->hinted ? 0.4 : 0;
+    }
+}
+
+static void best_first(finder *f)
+{
     for (size_t i = 0; i < f->count && i < PASSAGES; i++)
         for (size_t k = i + 1; k < f->count; k++)
             if (f->found[k].score > f->found[i].score) {
@@ -163,6 +345,25 @@ static void find_passages(finder *f)
                 f->found[i] = f->found[k];
                 f->found[k] = swap;
             }
+}
+
+static void find_passages(finder *f)
+{
+    plan *p = f->p;
+    f->measured = measure_asked(p->in->question, &f->measure);
+    f->words = search_words(f);
+    f->related = synonyms_of(p->in->synonyms, p->in->question, p->a);
+    cut_pairs(f->words, &f->asked);
+    cut_pairs(f->related, &f->meant);
+    if (f->law != NULL) {
+        read_law(f);
+    } else {
+        search(f, f->words, false);
+        search(f, f->related, true);
+    }
+    add_hints(f);
+    score_passages(f);
+    best_first(f);
 }
 
 /* --- forms -------------------------------------------------------------------------------------
@@ -212,49 +413,50 @@ static bool wants_owner(const plan *p)
     return str_equal(p->want, STR("article")) || p->in->operators->has[OPERATOR_SOURCE];
 }
 
-static void add_forms(finder *f, const passage *found, bool named)
+/* `behind`: by how much a better passage beats it. */
+static void add_form(finder *f, const passage *found, bool named, double behind)
 {
     plan *p = f->p;
     size_t length;
     const retriever_relation *text = text_relation(p, found->owner, &length);
     if (!is_statute_text(text))
         return;
-    plan_form base = {0};
-    token_mask_join(&base.mask, &p->silent);
-    if (f->law != NULL)
-        for (uint32_t i = f->law->first; i <= f->law->last; i++)
-            token_mask_set(&base.mask, i);
-    bool other_names = false;
-    for (size_t i = 0; i < p->in->link->count; i++) {
-        const link_mention *m = &p->in->link->mentions[i];
-        other_names = other_names || (m->shown.kind == RETRIEVER_MENTION_ENTITY && m != f->law);
-    }
-    double *x = base.features;
-    x[RETRIEVER_F_UNEXPLAINED] = 0.6 * (1 - found->coverage);
-    x[RETRIEVER_F_COVERAGE] = 0.25 + 0.45 * found->score;
-    x[RETRIEVER_F_TYPE_FIT] = 0.5;
+    plan_form form = {.signature = 0x5EA};
+    token_mask_join(&form.mask, &p->silent);
+    const link_mention *hint = named ? NULL : hint_for(f, found->owner);
+    for (uint32_t i = 0; i < p->in->link->tokens.count && i < PHRASEBOOK_TOKENS; i++)
+        if (inside(f->law, i) || inside(hint, i))
+            token_mask_set(&form.mask, i);
+    double *x = form.features;
+    double said = fmin(1, found->said + (found->hinted ? 0.4 : 0));
+    x[RETRIEVER_F_UNEXPLAINED] = 0.8 * (1 - said);
+    x[RETRIEVER_F_COVERAGE] = 0.25 + 0.45 * said;
+    bool foreign = !str_empty(p->want) && !wants_owner(p) && !str_equal(p->want, STR("number"));
+    x[RETRIEVER_F_TYPE_FIT] = foreign ? 0.1 : 0.9;
     x[RETRIEVER_F_LINK] = 0.8;
     x[RETRIEVER_F_ORDER] = 1;
     x[RETRIEVER_F_HOPS] = 1;
     x[RETRIEVER_F_OPERATOR] = 0.5;
-    x[RETRIEVER_F_PASSAGE] = found->score;
-    x[RETRIEVER_F_UNUSED] = named || !other_names ? 0 : 0.6;
+    x[RETRIEVER_F_PASSAGE] = PASSAGE_PRIOR;
     x[RETRIEVER_F_ANSWERS] = log(2);
-    lf_name name = owner_name(p, found->owner);
-    bool owner = wants_owner(p);
-    plan_form search = base;
-    search.features[RETRIEVER_F_TYPE_FIT] = owner ? 1 : 0.1;
-    search.form = lf_search(p->a, search_words(f), lf_entity(p->a, name));
-    search.signature = 0x5EA;
-    plan_add_form(p, search);
-    if (text == NULL || length < 24)
-        return;
-    plan_form quote = base;
-    quote.features[RETRIEVER_F_TYPE_FIT] = owner ? 0.1 : 0.9;
+    x[RETRIEVER_F_UNUSED] = behind > 0 ? 0.5 + behind : 0;
+    const lf_node *owner = lf_entity(p->a, owner_name(p, found->owner));
     lf_step step = {.relation = {.id = text->id, .iri = text->iri, .label = text->label}};
-    quote.form = lf_hop(p->a, lf_entity(p->a, name), step);
-    quote.signature = 0x5EB;
-    plan_add_form(p, quote);
+    if (wants_owner(p))
+        form.form = lf_search(p->a, f->words.length > 0 ? f->words : search_words(f), owner);
+    else
+        form.form = lf_hop(p->a, owner, step);
+    plan_add_form(p, form);
+}
+
+static str iri_of(plan *p, const link_mention *m)
+{
+    kg_term term;
+    error ignored = {0};
+    if (m->shown.kind != RETRIEVER_MENTION_ENTITY || m->shown.sense_count == 0 ||
+        kg_terms(p->in->read, &m->shown.senses[0].id, 1, p->a, &term, &ignored) != STATUS_OK)
+        return (str){0};
+    return term.lexical;
 }
 
 /* A mention that a passage's owners belong to, by their names (X#第...). */
@@ -263,17 +465,21 @@ static const link_mention *narrowing(plan *p, str *label)
     const link_result *l = p->in->link;
     for (size_t i = 0; i < l->count; i++) {
         const link_mention *m = &l->mentions[i];
-        if (m->shown.kind != RETRIEVER_MENTION_ENTITY)
-            continue;
-        kg_id id = m->shown.senses[0].id;
-        kg_term term;
         error ignored = {0};
-        if (kg_terms(p->in->read, &id, 1, p->a, &term, &ignored) == STATUS_OK &&
-            str_starts(term.lexical, STR("urn:vouch:law:")) &&
-            kg_labels(p->in->read, &id, 1, (str){0}, p->a, label, &ignored) == STATUS_OK)
+        if (str_starts(iri_of(p, m), STR("urn:vouch:law:")) &&
+            kg_labels(p->in->read, &m->shown.senses[0].id, 1, (str){0}, p->a, label, &ignored) ==
+                STATUS_OK)
             return m;
     }
     return NULL;
+}
+
+/* A name that the pack has for an article (离婚冷静期): it speaks for the article, but the question
+ * may be about another that uses the word. */
+static bool is_hint(plan *p, const link_mention *m)
+{
+    return str_starts(iri_of(p, m), STR("urn:vouch:article:")) &&
+           m->shown.senses[0].match == RETRIEVER_MATCH_ALIAS;
 }
 
 /* Does the pack say that the node's text is there to be quoted? */
@@ -284,32 +490,66 @@ static bool owns_text(const plan *p, kg_id id)
     return is_statute_text(r) && length >= 24;
 }
 
+/* What the question names itself may be the passage's owner. */
+static void named_owner(plan *p, const link_mention *m)
+{
+    finder named = {.p = p, .law = m};
+    passage own = {.owner = m->shown.senses[0].id, .said = 0.8, .score = 0.9};
+    if (owns_text(p, own.owner))
+        add_form(&named, &own, true, 0);
+}
+
+/* 公司法一共几条: the articles of the law are counted. */
+static void count_articles(finder *f)
+{
+    plan *p = f->p;
+    static const char *const asks[] = {"几条", "多少条", "多少个条文", "条文数"};
+    const retriever_relation *r =
+        retriever_schema_relation(&p->in->knowledge->schema, relation_id(p, "urn:vouch:r:law"));
+    size_t at = STR_NONE;
+    for (size_t i = 0; i < CORE_COUNT(asks) && at == STR_NONE; i++)
+        at = str_find(p->in->question, str_from(asks[i]), 0);
+    str head = at == STR_NONE ? (str){0} : str_slice(p->in->question, 0, at);
+    if (at == STR_NONE || r == NULL || str_ends(head, STR("第")) || str_ends(head, STR("哪")))
+        return;
+    plan_form form = {.signature = 0x5EC};
+    form.mask = p->silent;
+    for (uint32_t i = f->law->first; i <= f->law->last; i++)
+        token_mask_set(&form.mask, i);
+    double *x = form.features;
+    x[RETRIEVER_F_COVERAGE] = x[RETRIEVER_F_TYPE_FIT] = x[RETRIEVER_F_ORDER] = 1;
+    x[RETRIEVER_F_LINK] = (double)f->law->shown.senses[0].score;
+    x[RETRIEVER_F_HOPS] = 1;
+    x[RETRIEVER_F_OPERATOR] = 1;
+    lf_step step = {.relation = {.id = r->id, .iri = r->iri, .label = r->label}, .inverse = true};
+    const lf_node *law = lf_entity(p->a, owner_name(p, f->law->shown.senses[0].id));
+    form.form = lf_unary(p->a, LF_COUNT, lf_hop(p->a, law, step));
+    plan_add_form(p, form);
+}
+
 void plan_passages(plan *p)
 {
     const link_result *l = p->in->link;
-    finder f = {.p = p, .capacity = HITS};
+    finder f = {.p = p, .capacity = ARTICLES};
+    bool other = false;
     if (!p->in->has_passages)
         return;
     f.found = ARENA_ARRAY(p->a, passage, f.capacity + 1);
     if (f.found == NULL)
         return;
-    /* What the question names itself may be the passage's owner. */
+    f.law = narrowing(p, &f.law_label);
+    if (f.law != NULL)
+        count_articles(&f);
     for (size_t i = 0; i < l->count; i++) {
         const link_mention *m = &l->mentions[i];
-        if (m->shown.kind != RETRIEVER_MENTION_ENTITY || !owns_text(p, m->shown.senses[0].id))
+        if (m->shown.kind != RETRIEVER_MENTION_ENTITY || m == f.law || is_hint(p, m))
             continue;
-        finder named = {.p = p, .law = m};
-        passage own = {.owner = m->shown.senses[0].id, .coverage = 0.8, .score = 0.9};
-        add_forms(&named, &own, true);
+        other = true;
+        named_owner(p, m);
     }
-    bool other = false;
-    f.law = narrowing(p, &f.law_label);
-    for (size_t i = 0; i < l->count; i++)
-        other = other ||
-                (l->mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY && &l->mentions[i] != f.law);
     if (other)
         return;
     find_passages(&f);
     for (size_t i = 0; i < f.count && i < PASSAGES; i++)
-        add_forms(&f, &f.found[i], false);
+        add_form(&f, &f.found[i], false, i == 0 ? 0 : f.found[0].score - f.found[i].score + 0.01);
 }

@@ -15,6 +15,8 @@
 #include "retriever/operators.h"
 #include "retriever/plan.h"
 #include "retriever/rank.h"
+#include "retriever/synonyms.h"
+#include "retriever/versions.h"
 
 #define MOST_CANDIDATES 32
 #define MOST_EXECUTED 6
@@ -34,7 +36,7 @@ struct retriever {
     const struct pack *pack;
     bool cache;
     arena *texts;
-    str concepts, broader;
+    str concepts, broader, synonyms;
     operators *rules;
     const char *examples; /* a path in texts; NULL = none */
     rank_weights weights;
@@ -106,6 +108,19 @@ static status state_hold(retriever *r, kg_read *read, state **out, error *err)
 
 /* --- open --------------------------------------------------------------------------------------
  */
+/* Few packs have synonyms of their own. */
+static status open_synonyms(retriever *r, error *err)
+{
+    error ignored = {0};
+    const char *name =
+        r->pack == NULL ? NULL
+                        : arena_printf(r->texts, "%.*s_synonyms.tsv", STR_ARG(pack_name(r->pack)));
+    status s =
+        name == NULL ? STATUS_OK : resource_get(str_from(name), r->texts, &r->synonyms, &ignored);
+    return s == STATUS_OK || s == STATUS_NOT_FOUND ? STATUS_OK
+                                                   : error_set(err, s, "%s", ignored.message);
+}
+
 static status open_parts(retriever *r, const retriever_options *o, error *err)
 {
     str rules, weights;
@@ -122,7 +137,7 @@ static status open_parts(retriever *r, const retriever_options *o, error *err)
     if (s == STATUS_OK)
         s = rank_weights_parse(weights, o->weights != NULL ? o->weights : "weights.json",
                                &r->weights, err);
-    return s;
+    return s == STATUS_OK ? open_synonyms(r, err) : s;
 }
 
 status retriever_open(kg_store *store, const retriever_options *options, retriever **out,
@@ -173,8 +188,19 @@ typedef struct asking {
     retriever_candidate *candidates;
     operator_hits operators;
     link_result link;
+    version_choice version;
     plan plan;
 } asking;
+
+/* A version that the question names stands above the day of the request. */
+static void choose_version(asking *q)
+{
+    if (!versions_choose(q->read, &q->state->knowledge->schema, q->request->question, q->out->as_of,
+                         &q->link, q->a, &q->version))
+        return;
+    q->out->as_of_asked = q->out->as_of_asked || q->version.day != q->out->as_of;
+    q->out->as_of = q->version.day;
+}
 
 static status link_stage(asking *q)
 {
@@ -199,6 +225,7 @@ static status link_stage(asking *q)
     s = link_question(&in, q->a, &q->link, q->err);
     if (s != STATUS_OK)
         return s;
+    choose_version(q);
     retriever_mention *shown = ARENA_ARRAY(q->a, retriever_mention, q->link.count + 1);
     if (shown == NULL)
         return error_memory(q->err);
@@ -227,6 +254,8 @@ static status plan_stage(asking *q)
                        .lang = q->out->lang,
                        .as_of = q->out->as_of,
                        .examples = q->state->examples,
+                       .synonyms = q->r->synonyms,
+                       .said = &q->version.said,
                        .previous = q->request->previous,
                        .has_passages = totals.passages > 0,
                        .deadline_ns = q->request->deadline_ns};
@@ -422,6 +451,7 @@ static void tell_unexplained(asking *q)
             buf_add(&words, str_slice(q->request->question, t->start, t->end));
         before = left;
     }
+    q->out->synonyms = synonyms_of(q->r->synonyms, q->request->question, q->a);
     q->out->unexplained_words = arena_str(q->a, buf_str(&words));
     buf_free(&words);
 }

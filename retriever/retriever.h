@@ -166,6 +166,7 @@ typedef struct retriever_result {
     double unexplained;    /* share of the question's content that nothing explains, 0..1 */
     double coverage;       /* share of the chosen relations' words said, 0..1 */
     str unexplained_words; /* the words, for "the graph holds no relation about ..." */
+    str synonyms;          /* texts' words for everyday words of the question */
     const retriever_sense *choices; /* for RETRIEVER_AMBIGUOUS */
     size_t choice_count;
     clock_day as_of;  /* the day that was used (from the question's words, the request, today) */

@@ -1,0 +1,392 @@
+/* See measure.h. */
+#include "retriever/measure.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/compiler.h"
+#include "core/utf8.h"
+
+/* --- what is asked -----------------------------------------------------------------------------
+ */
+typedef struct cue {
+    const char *text;
+    measure_kind kind;
+    const char *unit;
+} cue;
+
+/* Longer and more telling cues first: the first that the question holds decides. */
+static const cue cues[] = {
+    {"拘留多少天", MEASURE_PENALTY, "拘留"},
+    {"拘留几天", MEASURE_PENALTY, "拘留"},
+    {"拘留多久", MEASURE_PENALTY, "拘留"},
+    {"拘留多长时间", MEASURE_PENALTY, "拘留"},
+    {"关几天", MEASURE_PENALTY, "拘留"},
+    {"关多少天", MEASURE_PENALTY, "拘留"},
+    {"判多少年", MEASURE_PENALTY, "有期徒刑"},
+    {"判几年", MEASURE_PENALTY, "有期徒刑"},
+    {"判多久", MEASURE_PENALTY, "有期徒刑"},
+    {"坐几年牢", MEASURE_PENALTY, "有期徒刑"},
+    {"坐多少年", MEASURE_PENALTY, "有期徒刑"},
+    {"坐多久牢", MEASURE_PENALTY, "有期徒刑"},
+    {"几年牢", MEASURE_PENALTY, "有期徒刑"},
+    {"几年有期徒刑", MEASURE_PENALTY, "有期徒刑"},
+    {"多少年有期徒刑", MEASURE_PENALTY, "有期徒刑"},
+    {"判什么刑", MEASURE_PENALTY, "有期徒刑"},
+    {"量刑", MEASURE_PENALTY, "有期徒刑"},
+    {"刑期", MEASURE_PENALTY, "有期徒刑"},
+    {"怎么判刑", MEASURE_PENALTY, "有期徒刑"},
+    {"多大比例", MEASURE_SHARE, ""},
+    {"多少周岁", MEASURE_AGE, ""},
+    {"几周岁", MEASURE_AGE, ""},
+    {"多少岁", MEASURE_AGE, ""},
+    {"几岁", MEASURE_AGE, ""},
+    {"多大年龄", MEASURE_AGE, ""},
+    {"多大年纪", MEASURE_AGE, ""},
+    {"多大", MEASURE_AGE, ""},
+    {"年龄是", MEASURE_AGE, ""},
+    {"多少倍", MEASURE_TIMES, ""},
+    {"几倍", MEASURE_TIMES, ""},
+    {"多少钱", MEASURE_MONEY, ""},
+    {"多少元", MEASURE_MONEY, ""},
+    {"多少罚款", MEASURE_MONEY, ""},
+    {"罚款多少", MEASURE_MONEY, ""},
+    {"罚多少", MEASURE_MONEY, ""},
+    {"罚款金额", MEASURE_MONEY, ""},
+    {"罚款数额", MEASURE_MONEY, ""},
+    {"最低注册资本", MEASURE_MONEY, ""},
+    {"百分之几", MEASURE_SHARE, ""},
+    {"百分之多少", MEASURE_SHARE, ""},
+    {"多少比例", MEASURE_SHARE, ""},
+    {"什么比例", MEASURE_SHARE, ""},
+    {"比例是", MEASURE_SHARE, ""},
+    {"几分之几", MEASURE_SHARE, ""},
+    {"多少票", MEASURE_SHARE, ""},
+    {"几成", MEASURE_SHARE, ""},
+    {"多少个工作日", MEASURE_DURATION, "工作日"},
+    {"几个工作日", MEASURE_DURATION, "工作日"},
+    {"多少天", MEASURE_DURATION, "日"},
+    {"几天", MEASURE_DURATION, "日"},
+    {"多少日", MEASURE_DURATION, "日"},
+    {"几日", MEASURE_DURATION, "日"},
+    {"多少个月", MEASURE_DURATION, "月"},
+    {"几个月", MEASURE_DURATION, "月"},
+    {"多少年", MEASURE_DURATION, "年"},
+    {"几年", MEASURE_DURATION, "年"},
+    {"多少小时", MEASURE_DURATION, "小时"},
+    {"多少个小时", MEASURE_DURATION, "小时"},
+    {"几个小时", MEASURE_DURATION, "小时"},
+    {"几小时", MEASURE_DURATION, "小时"},
+    {"多长时间", MEASURE_DURATION, ""},
+    {"多长期限", MEASURE_DURATION, ""},
+    {"多久", MEASURE_DURATION, ""},
+    {"多长", MEASURE_DURATION, ""},
+    {"时效", MEASURE_DURATION, ""},
+    {"期限", MEASURE_DURATION, ""},
+    {"期间", MEASURE_DURATION, ""},
+    {"年限", MEASURE_DURATION, "年"},
+    {"任期", MEASURE_DURATION, "年"},
+    {"保护期", MEASURE_DURATION, "年"},
+    {"有效期", MEASURE_DURATION, ""},
+    {"how many days", MEASURE_DURATION, "day"},
+    {"how many months", MEASURE_DURATION, "month"},
+    {"how many years", MEASURE_DURATION, "year"},
+    {"how many hours", MEASURE_DURATION, "hour"},
+    {"how long", MEASURE_DURATION, ""},
+    {"how old", MEASURE_AGE, ""},
+};
+
+/* Things that are counted: 几名, 多少人. */
+static const char *const counters[] = {"人", "名", "次", "届", "位", "级", "份", "家", "票", "种"};
+
+/* Questions that ask for the words, or for the article, though they speak of a term. */
+static const char *const not_measures[] = {"原文",     "全文", "原话", "哪条",     "哪一条",
+                                           "第几条",   "法条", "依据", "怎么规定", "如何规定",
+                                           "什么规定", "内容", "哪些", "什么时候"};
+
+static bool is_numeral(uint32_t c)
+{
+    static const uint32_t han[] = {0x96f6, 0x3007, 0x4e00, 0x4e8c, 0x4e09, 0x56db,
+                                   0x4e94, 0x516d, 0x4e03, 0x516b, 0x4e5d, 0x5341,
+                                   0x767e, 0x5343, 0x4e07, 0x4ebf, 0x4e24, 0x534a};
+    for (size_t i = 0; i < CORE_COUNT(han); i++)
+        if (han[i] == c)
+            return true;
+    return c >= '0' && c <= '9';
+}
+
+static size_t numeral_end(str text, size_t at)
+{
+    while (at < text.length) {
+        uint32_t c;
+        size_t n = utf8_decode(text.data + at, text.length - at, &c);
+        if (!is_numeral(c))
+            break;
+        at += n;
+    }
+    return at;
+}
+
+static bool here(str text, size_t at, const char *word)
+{
+    return at <= text.length && str_starts(str_slice(text, at, text.length), str_from(word));
+}
+
+static bool before(str text, size_t at, const char *word)
+{
+    return str_ends(str_slice(text, 0, at), str_from(word));
+}
+
+static bool names_article(str question)
+{
+    for (size_t at = 0; at < question.length;) {
+        size_t end = numeral_end(question, at);
+        if (end > at && here(question, end, "条"))
+            return true;
+        uint32_t c;
+        at = end > at ? end : at + utf8_decode(question.data + at, question.length - at, &c);
+    }
+    return false;
+}
+
+static bool asks_count(str question, measure_ask *out)
+{
+    static const char *const asks[] = {"多少", "几"};
+    for (size_t a = 0; a < CORE_COUNT(asks); a++)
+        for (size_t i = 0; i < CORE_COUNT(counters); i++)
+            for (int pair = 0; pair < 2; pair++) {
+                char text[24];
+                int n =
+                    snprintf(text, sizeof text, "%s%s%s", asks[a], pair ? "个" : "", counters[i]);
+                size_t at = str_find(question, str_make(text, (size_t)n), 0);
+                if (at == STR_NONE)
+                    continue;
+                *out = (measure_ask){MEASURE_COUNT, str_from(counters[i]), at, at + (size_t)n};
+                return true;
+            }
+    return false;
+}
+
+bool measure_asked(str question, measure_ask *out)
+{
+    *out = (measure_ask){0};
+    for (size_t i = 0; i < CORE_COUNT(not_measures); i++)
+        if (str_find(question, str_from(not_measures[i]), 0) != STR_NONE)
+            return false;
+    if (names_article(question))
+        return false;
+    for (size_t i = 0; i < CORE_COUNT(cues); i++) {
+        size_t at = str_find(question, str_from(cues[i].text), 0);
+        if (at == STR_NONE)
+            continue;
+        *out = (measure_ask){cues[i].kind, str_from(cues[i].unit), at, at + strlen(cues[i].text)};
+        return true;
+    }
+    return asks_count(question, out);
+}
+
+/* --- values of a text --------------------------------------------------------------------------
+ */
+typedef struct value {
+    size_t start, end;
+    str unit;
+    bool wanted_unit;
+} value;
+
+typedef struct unit {
+    const char *text;
+    measure_kind kind;
+} unit;
+
+static const unit units[] = {
+    {"个工作日", MEASURE_DURATION}, {"个月", MEASURE_DURATION},   {"小时", MEASURE_DURATION},
+    {"年", MEASURE_DURATION},       {"日", MEASURE_DURATION},     {"天", MEASURE_DURATION},
+    {"周岁", MEASURE_AGE},          {"岁", MEASURE_AGE},          {"元", MEASURE_MONEY},
+    {"倍", MEASURE_TIMES},          {" days", MEASURE_DURATION},  {" day", MEASURE_DURATION},
+    {" months", MEASURE_DURATION},  {" month", MEASURE_DURATION}, {" years", MEASURE_DURATION},
+    {" year", MEASURE_DURATION},    {" hours", MEASURE_DURATION}, {" hour", MEASURE_DURATION},
+    {" years", MEASURE_AGE},
+};
+
+/* The end of the unit behind a number, or 0. */
+static size_t unit_end(const measure_ask *ask, str text, size_t at, str *found)
+{
+    if (ask->kind == MEASURE_COUNT) {
+        size_t from = here(text, at, "个") && !str_equal(ask->unit, STR("个")) ? at + 3 : at;
+        *found = ask->unit;
+        return str_starts(str_slice(text, from, text.length), ask->unit) ? from + ask->unit.length
+                                                                         : 0;
+    }
+    measure_kind kind = ask->kind == MEASURE_PENALTY ? MEASURE_DURATION : ask->kind;
+    for (size_t i = 0; i < CORE_COUNT(units); i++)
+        if (units[i].kind == kind && here(text, at, units[i].text)) {
+            *found = str_from(units[i].text);
+            return at + found->length;
+        }
+    return 0;
+}
+
+/* Is the number a part of a date or an ordinal? */
+static bool is_ordinal(str text, size_t start, size_t end, size_t behind)
+{
+    bool digits = text.data[start] >= '0' && text.data[start] <= '9';
+    return before(text, start, "第") || before(text, start, "月") ||
+           (digits && end - start >= 4 && here(text, end, "年")) ||
+           (here(text, end, "年") && numeral_end(text, behind) > behind &&
+            here(text, numeral_end(text, behind), "月"));
+}
+
+/* 三分之二, 百分之五: the end, or 0. */
+static size_t share_end(str text, size_t end)
+{
+    size_t from = end + strlen("分之"), last;
+    if (!here(text, end, "分之") || (last = numeral_end(text, from)) == from)
+        return 0;
+    return last;
+}
+
+/* A range (A以上B以下, A至B), and the bound of a fine or a penalty, belong to the value. */
+static size_t with_range(const measure_ask *ask, str text, size_t end)
+{
+    static const char *const joins[] = {"以上", "至"};
+    for (size_t i = 0; i < CORE_COUNT(joins); i++) {
+        size_t from = end + strlen(joins[i]), number;
+        str ignored;
+        if (!here(text, end, joins[i]) || (number = numeral_end(text, from)) == from)
+            continue;
+        size_t last = ask->kind == MEASURE_SHARE ? share_end(text, number)
+                                                 : unit_end(ask, text, number, &ignored);
+        if (last > 0)
+            return here(text, last, "以下") ? last + strlen("以下") : last;
+    }
+    bool bounded = ask->kind == MEASURE_PENALTY || ask->kind == MEASURE_MONEY;
+    if (bounded && (here(text, end, "以下") || here(text, end, "以上")))
+        return end + strlen("以下");
+    return end;
+}
+
+static bool penalty_of(const measure_ask *ask, str text, size_t *end)
+{
+    if (ask->kind != MEASURE_PENALTY)
+        return true;
+    if (!str_starts(str_slice(text, *end, text.length), ask->unit))
+        return false;
+    /* What a prisoner gets is named with the years; detention is what was asked about. */
+    if (str_equal(ask->unit, STR("有期徒刑")))
+        *end += ask->unit.length;
+    return true;
+}
+
+static bool fits_unit(const measure_ask *ask, str found)
+{
+    if (str_empty(ask->unit) || ask->kind == MEASURE_PENALTY)
+        return true;
+    if (str_equal(ask->unit, STR("日")) && str_equal(found, STR("天")))
+        return true;
+    return str_find(found, ask->unit, 0) != STR_NONE;
+}
+
+/* The next value of the kind at or behind *at. */
+static bool next_value(const measure_ask *ask, str text, size_t *at, value *out)
+{
+    while (*at < text.length) {
+        size_t start = *at, end = numeral_end(text, start), last;
+        uint32_t c;
+        if (end == start) {
+            *at += utf8_decode(text.data + start, text.length - start, &c);
+            continue;
+        }
+        *at = end;
+        *out = (value){.start = start};
+        last = ask->kind == MEASURE_SHARE ? share_end(text, end)
+                                          : unit_end(ask, text, end, &out->unit);
+        if (last == 0 || is_ordinal(text, start, end, last))
+            continue;
+        out->end = with_range(ask, text, last);
+        if (!penalty_of(ask, text, &out->end))
+            continue;
+        out->wanted_unit = fits_unit(ask, out->unit);
+        *at = out->end;
+        return true;
+    }
+    return false;
+}
+
+/* --- which of them -----------------------------------------------------------------------------
+ */
+static size_t span_start(str text, size_t at, bool clause)
+{
+    static const char *const stops[] = {"。", "；", "\n", "，", "："};
+    size_t n = clause ? 5 : 3;
+    while (at > 0) {
+        for (size_t i = 0; i < n; i++)
+            if (before(text, at, stops[i]))
+                return at;
+        at--;
+    }
+    return 0;
+}
+
+static size_t span_end(str text, size_t at, bool clause)
+{
+    static const char *const stops[] = {"。", "；", "\n", "，", "："};
+    size_t n = clause ? 5 : 3;
+    for (; at < text.length; at++)
+        for (size_t i = 0; i < n; i++)
+            if (here(text, at, stops[i]))
+                return at;
+    return text.length;
+}
+
+/* The share of the question's pairs of characters that the span says; synonyms weigh less. */
+static double shared(const measure_ask *ask, str words, str span, bool skip, double weight)
+{
+    double found = 0;
+    for (size_t i = 0; i < words.length;) {
+        uint32_t c, d;
+        size_t one = utf8_decode(words.data + i, words.length - i, &c);
+        bool inside = skip && ask->start <= i && i < ask->end;
+        if (i + one < words.length && !inside && c > 0x7f) {
+            size_t two = utf8_decode(words.data + i + one, words.length - i - one, &d);
+            str pair = str_slice(words, i, i + one + two);
+            if (d > 0x7f && str_find(span, pair, 0) != STR_NONE)
+                found += weight;
+        }
+        i += one;
+    }
+    return found;
+}
+
+/* Words of graver and lighter cases that the question does not speak of. */
+static double foreign_cases(str question, str span)
+{
+    static const char *const cases[] = {"严重", "较轻", "特别", "巨大", "除外", "延长", "另有"};
+    double n = 0;
+    for (size_t i = 0; i < CORE_COUNT(cases); i++)
+        n += str_find(span, str_from(cases[i]), 0) != STR_NONE &&
+             str_find(question, str_from(cases[i]), 0) == STR_NONE;
+    return n;
+}
+
+bool measure_find(const measure_ask *ask, str question, str more, str text, measure_found *out)
+{
+    size_t at = 0, order = 0;
+    value v;
+    double best = -1e9;
+    while (next_value(ask, text, &at, &v)) {
+        str clause = str_slice(text, span_start(text, v.start, true), span_end(text, v.end, true));
+        str sentence =
+            str_slice(text, span_start(text, v.start, false), span_end(text, v.end, false));
+        double score =
+            shared(ask, question, clause, true, 1) + shared(ask, more, clause, false, 0.6);
+        score += 0.7 * (shared(ask, question, sentence, true, 1) +
+                        shared(ask, more, sentence, false, 0.6));
+        score += v.wanted_unit ? 1.5 : 0;
+        score -= 0.8 * foreign_cases(question, sentence) + 0.4 * (double)order++;
+        if (score <= best)
+            continue;
+        best = score;
+        *out = (measure_found){str_slice(text, v.start, v.end), str_trim(sentence), score};
+    }
+    return order > 0;
+}

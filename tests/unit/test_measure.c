@@ -1,0 +1,82 @@
+/* Measures asked for, and taken out of the text of statutes. */
+#include "retriever/measure.h"
+
+#include "tests/unit/unit.h"
+
+static void expect(const char *question, const char *more, const char *text, const char *value)
+{
+    measure_ask ask;
+    measure_found found;
+    assert_true(measure_asked(str_from(question), &ask));
+    assert_true(measure_find(&ask, str_from(question), str_from(more), str_from(text), &found));
+    if (!str_equal(found.value, str_from(value)))
+        fail_msg("%s: %.*s, not %s", question, STR_ARG(found.value), value);
+}
+
+static void takes_the_value_asked_for(void **state)
+{
+    (void)state;
+    expect("离婚冷静期多少天", "",
+           "自婚姻登记机关收到离婚登记申请之日起三十日内，任何一方不愿意离婚的，可以撤回。",
+           "三十日");
+    expect(
+        "外观设计专利的年限", "",
+        "发明专利权的期限为二十年，实用新型专利权的期限为十年，外观设计专利权的期限为十五年，均自"
+        "申请日起计算。",
+        "十五年");
+    expect(
+        "试用期里辞职，提前几天说", "通知用人单位",
+        "劳动者提前三十日以书面形式通知用人单位，可以解除劳动合同。劳动者在试用期内提前三日通知用人"
+        "单位，可以解除劳动合同。",
+        "三日");
+    expect("满多少岁算成年人", "", "十八周岁以上的自然人为成年人。", "十八周岁");
+    expect("食品赔几倍", "", "可以要求支付价款十倍或者损失三倍的赔偿金，赔偿食品价款。", "十倍");
+    expect("修改宪法要多大比例", "", "宪法的修改，由全体代表的三分之二以上的多数通过。",
+           "三分之二");
+}
+
+static void keeps_ranges_of_penalties_and_fines(void **state)
+{
+    (void)state;
+    const char *theft =
+        "盗窃公私财物，数额较大的，处三年以下有期徒刑、拘役或者管制，并处或者单处罚金；"
+        "数额巨大的，处三年以上十年以下有期徒刑，并处罚金。";
+    expect("盗窃判几年", "", theft, "三年以下有期徒刑");
+    expect("盗窃数额巨大判几年", "", theft, "三年以上十年以下有期徒刑");
+    expect("卖淫拘留多少天", "", "卖淫、嫖娼的，处十日以上十五日以下拘留，可以并处五千元以下罚款。",
+           "十日以上十五日以下");
+    expect("卖淫罚多少", "", "卖淫、嫖娼的，处十日以上十五日以下拘留，可以并处五千元以下罚款。",
+           "五千元以下");
+}
+
+static void dates_and_ordinals_are_no_measures(void **state)
+{
+    (void)state;
+    measure_ask ask;
+    measure_found found;
+    assert_true(measure_asked(STR("保存多久"), &ask));
+    assert_false(measure_find(&ask, STR("保存多久"), (str){0},
+                              STR("本法自2007年1月1日起施行，第三年度除外。十二月三十一日止。"),
+                              &found));
+}
+
+static void the_article_itself_is_no_measure(void **state)
+{
+    (void)state;
+    measure_ask ask;
+    assert_false(measure_asked(STR("劳动合同法第19条试用期多久"), &ask));
+    assert_false(measure_asked(STR("试用期多久，法条是哪条"), &ask));
+    assert_false(measure_asked(STR("公司的义务"), &ask));
+    assert_false(measure_asked((str){0}, &ask));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_the_value_asked_for),
+        cmocka_unit_test(keeps_ranges_of_penalties_and_fines),
+        cmocka_unit_test(dates_and_ordinals_are_no_measures),
+        cmocka_unit_test(the_article_itself_is_no_measure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
