@@ -41,14 +41,18 @@ status kg_base_load(kg_db *db, error *err)
         code = kg_db_int(db, "SELECT value FROM meta WHERE key='base_deleted'", 0,
                          &db->base_deleted, err);
     if (code == STATUS_OK)
+        code = kg_db_int(db, "SELECT value FROM meta WHERE key='base_longest'", KG_LATER,
+                         &db->longest, err);
+    if (code == STATUS_OK)
         code = kg_db_int(db, "SELECT value FROM meta WHERE key='base_id_bits'", 0, &id_bits, err);
     if (code == STATUS_OK)
         code =
             kg_db_int(db, "SELECT value FROM meta WHERE key='base_term_bits'", 0, &term_bits, err);
     if (code == STATUS_OK)
         code = kg_db_int(db, "SELECT max(n) FROM statement", 0, &last, err);
-    if (code == STATUS_OK && (db->base_rows < 0 || db->base_rows >= KG_LATER || id_bits < 0 ||
-                              id_bits > 30 || term_bits < 0 || term_bits > 30))
+    if (code == STATUS_OK && (db->base_rows < 0 || db->longest < 0 || db->longest > KG_LATER ||
+                              db->base_rows >= KG_LATER || id_bits < 0 || id_bits > 30 ||
+                              term_bits < 0 || term_bits > 30))
         return error_set(err, STATUS_CORRUPT, "the graph's base is damaged; restore a backup");
     db->id_bits = (int)id_bits;
     db->term_bits = (int)term_bits;

@@ -293,7 +293,13 @@ status kg_bulk_indexes(kg_bulk *b, error *err)
 
 status kg_bulk_meta(kg_bulk *b, error *err)
 {
+    uint32_t longest = 0;
+    for (size_t s = 0; s < b->terms; s++)
+        if (b->first[s + 1] - b->first[s] > longest)
+            longest = b->first[s + 1] - b->first[s];
     status code = put_meta(b, "base_rows", (int64_t)b->rows, err);
+    if (code == STATUS_OK)
+        code = put_meta(b, "base_longest", longest, err);
     if (code == STATUS_OK)
         code = put_meta(b, "base_id_bits", bits_for(b->rows), err);
     return code == STATUS_OK ? put_meta(b, "base_term_bits", bits_for(b->terms), err) : code;

@@ -21,6 +21,7 @@ typedef struct kg_db {
     sqlite3 *handle;
     int64_t base_rows;      /* statements 1..base_rows lie in the packed base */
     int64_t base_deleted;   /* of them are gone */
+    int64_t longest;        /* the most rows that one subject has in the base */
     int id_bits, term_bits; /* upper bits of a hash that choose its bucket; 0 = no base */
     bool later;             /* statements of later loads exist, or may */
     struct {

@@ -681,13 +681,158 @@ static status satisfies(kg_read *read, const kg_constraint *constraints, size_t 
     return STATUS_OK;
 }
 
+/* --- the same over the packed lists of the base, without reading the rows of hubs ---------------
+ */
+#define LISTS_MOST 8
+#define LIST_WORTH 1000 /* decoding so many rows of a list costs what looking one up does */
+
+typedef struct row_list {
+    uint32_t *rows; /* ascending */
+    size_t count, capacity;
+    bool failed;
+} row_list;
+
+static bool gather_rows(void *context, const kg_base_group *group)
+{
+    row_list *list = context;
+    if (list->count + group->count > list->capacity) {
+        size_t wider = (list->count + group->count) * 2;
+        uint32_t *rows = realloc(list->rows, wider * sizeof *rows);
+        list->failed = rows == NULL;
+        if (list->failed)
+            return false;
+        list->rows = rows;
+        list->capacity = wider;
+    }
+    memcpy(list->rows + list->count, group->rows, group->count * sizeof *group->rows);
+    list->count += group->count;
+    return true;
+}
+
+/* Has the list a row in [first, end)? */
+static bool has_between(const row_list *list, int64_t first, int64_t end)
+{
+    size_t low = 0, high = list->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((int64_t)list->rows[middle] < first)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < list->count && (int64_t)list->rows[low] < end;
+}
+
+static status subject_of(kg_db *db, int64_t n, kg_id *out, error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(db, "SELECT s FROM statement WHERE n=?1", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, n);
+    int code = sqlite3_step(stmt);
+    *out = code == SQLITE_ROW ? (kg_id)sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? STATUS_OK
+                                                     : kg_db_error(db, code, "match", err);
+}
+
+/* A subject's rows lie side by side, so a row of the rarest list counts only where every other list
+ * has one near, at most the longest subject away. */
+static bool all_between(const row_list *lists, size_t count, size_t skip, int64_t first,
+                        int64_t end)
+{
+    bool all = true;
+    for (size_t i = 0; i < count && all; i++)
+        all = i == skip || has_between(&lists[i], first, end);
+    return all;
+}
+
+static status walk_lists(kg_db *db, const row_list *lists, size_t count, size_t rarest_list,
+                         size_t room, kg_id_list *out, error *err)
+{
+    const row_list *driver = &lists[rarest_list];
+    status code = STATUS_OK;
+    int64_t done = 0; /* rows up to here belong to subjects that were looked at */
+    for (size_t i = 0; i < driver->count && code == STATUS_OK && !out->more; i++) {
+        int64_t row = driver->rows[i], first = 0, end = 0;
+        kg_id subject = 0;
+        if (row < done ||
+            !all_between(lists, count, rarest_list, row - db->longest, row + db->longest + 1))
+            continue;
+        code = subject_of(db, row, &subject, err);
+        if (code == STATUS_OK && subject != 0)
+            code = kg_base_out(db, subject, &first, &end, err);
+        if (code != STATUS_OK || first >= end)
+            continue;
+        done = end;
+        if (!all_between(lists, count, rarest_list, first, end))
+            continue;
+        if (out->count == room)
+            out->more = true;
+        else
+            out->items[out->count++] = subject;
+    }
+    return code;
+}
+
+/* Are all constraints lists of the base, and none so much longer than the rarest one that looking
+ * its candidates up costs less? */
+static status packed_serves(kg_read *read, const kg_constraint *constraints, size_t count,
+                            size_t rarest_one, kg_when when, uint64_t *least, bool *out, error *err)
+{
+    kg_pattern pattern = pattern_of(&constraints[rarest_one], KG_ANY, when);
+    *out = count > 1 && count <= LISTS_MOST && !when.set && read->db->base_rows > 0 &&
+           read->db->base_deleted == 0 && !read->db->later;
+    for (size_t i = 0; i < count && *out; i++)
+        *out = constraints[i].direction == KG_OUT && constraints[i].node != KG_ANY &&
+               constraints[i].relation != KG_ANY;
+    status code = *out ? kg_count(read, &pattern, 0, least, err) : STATUS_OK;
+    uint64_t most = (*least + 4) * LIST_WORTH;
+    for (size_t i = 0; i < count && *out && code == STATUS_OK; i++) {
+        uint64_t matches = 0;
+        pattern = pattern_of(&constraints[i], KG_ANY, when);
+        code = kg_count(read, &pattern, most, &matches, err);
+        *out = matches < most;
+    }
+    return code;
+}
+
+static status intersect_packed(kg_read *read, const kg_constraint *constraints, size_t count,
+                               size_t rarest_one, uint64_t least, size_t limit, arena *a,
+                               kg_id_list *out, error *err)
+{
+    row_list lists[LISTS_MOST] = {0};
+    size_t room = limit > 0 && limit < least ? limit : (size_t)least;
+    kg_id_list list = {.items = ARENA_ARRAY(a, kg_id, room)};
+    status code = list.items == NULL ? error_memory(err) : STATUS_OK;
+    for (size_t i = 0; i < count && code == STATUS_OK; i++) {
+        code = kg_base_in(read->db, constraints[i].node, constraints[i].relation, false,
+                          gather_rows, &lists[i], err);
+        if (code == STATUS_OK && lists[i].failed)
+            code = error_memory(err);
+    }
+    if (code == STATUS_OK)
+        code = walk_lists(read->db, lists, count, rarest_one, room, &list, err);
+    for (size_t i = 0; i < count; i++)
+        free(lists[i].rows);
+    if (code == STATUS_OK)
+        *out = list;
+    return code;
+}
+
 status kg_intersect(kg_read *read, const kg_constraint *constraints, size_t count, kg_when when,
                     size_t limit, arena *a, kg_id_list *out, error *err)
 {
     if (count == 0)
         return error_set(err, STATUS_USAGE, "intersect: no constraint given");
     size_t first = 0;
+    uint64_t least = 0;
+    bool packed = false;
     status code = rarest(read, constraints, count, when, &first, err);
+    if (code == STATUS_OK)
+        code = packed_serves(read, constraints, count, first, when, &least, &packed, err);
+    if (packed && code == STATUS_OK)
+        return intersect_packed(read, constraints, count, first, least, limit, a, out, err);
     candidates c = {.in = constraints[first].direction == KG_IN};
     if (code == STATUS_OK) {
         kg_pattern pattern = pattern_of(&constraints[first], KG_ANY, when);

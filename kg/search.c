@@ -52,14 +52,16 @@ static void add_hit(hits *h, kg_id term, str text, float score)
         h->items[h->count++] = (kg_hit){term, text, score};
 }
 
-static status search_exact(kg_read *read, str normal, const kg_search_options *options, arena *a,
-                           hits *h, error *err)
+/* One kind of label: in the order of the index, so that a name of thousands stops early. */
+static status search_exact_kind(kg_read *read, str normal, kg_label_kind kind,
+                                const kg_search_options *options, arena *a, hits *h, error *err)
 {
     sqlite3_stmt *stmt =
-        kg_db_stmt(read->db, LABEL_SQL "WHERE l.hash=?1 ORDER BY l.kind, l.n", err);
+        kg_db_stmt(read->db, LABEL_SQL "WHERE l.hash=?1 AND l.kind=?2 ORDER BY l.n", err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     sqlite3_bind_int64(stmt, 1, (int64_t)str_hash(normal, 0));
+    sqlite3_bind_int(stmt, 2, (int)kind);
     int code;
     while ((code = sqlite3_step(stmt)) == SQLITE_ROW && h->count < h->capacity) {
         str text = text_of_row(stmt, a);
@@ -69,6 +71,15 @@ static status search_exact(kg_read *read, str normal, const kg_search_options *o
     sqlite3_reset(stmt);
     return code == SQLITE_ROW || code == SQLITE_DONE ? STATUS_OK
                                                      : kg_db_error(read->db, code, "search", err);
+}
+
+static status search_exact(kg_read *read, str normal, const kg_search_options *options, arena *a,
+                           hits *h, error *err)
+{
+    status code = search_exact_kind(read, normal, KG_LABEL_PRIMARY, options, a, h, err);
+    if (code != STATUS_OK || h->count == h->capacity)
+        return code;
+    return search_exact_kind(read, normal, KG_LABEL_ALIAS, options, a, h, err);
 }
 
 typedef struct gram_size {

@@ -163,6 +163,77 @@ static void test_match(void **state)
     check(f);
 }
 
+/* Subjects i with R<k> -> C<k> wherever i is a multiple of k + 1: who has several? */
+static void add_multiples(kg_write *w, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        char subject[64], relation[64], object[64];
+        (void)snprintf(subject, sizeof subject, "urn:vouch:m:%04d", i);
+        for (int k = 0; k < 7; k++) {
+            (void)snprintf(relation, sizeof relation, "urn:vouch:r:k%d", k);
+            (void)snprintf(object, sizeof object, "urn:vouch:c:k%d", k);
+            if (i % (k + 1) == 0)
+                add(w, iri(subject), relation, iri(object), (uint64_t)i + 1);
+        }
+        add(w, iri(subject), "urn:vouch:r:next", iri("urn:vouch:c:k0"), 0);
+    }
+}
+
+static void check_multiples(fixture *f, int total)
+{
+    error err = {0};
+    kg_read *read = NULL;
+    char name[64];
+    kg_id relations[7], objects[7];
+    assert_int_equal(kg_read_begin(f->store, &read, &err), STATUS_OK);
+    for (int k = 0; k < 7; k++) {
+        (void)snprintf(name, sizeof name, "urn:vouch:r:k%d", k);
+        relations[k] = find(read, iri(name));
+        (void)snprintf(name, sizeof name, "urn:vouch:c:k%d", k);
+        objects[k] = find(read, iri(name));
+    }
+    for (unsigned set = 1; set < 128; set++) {
+        kg_constraint wanted[7];
+        kg_id_list ids;
+        size_t count = 0, expected = 0;
+        for (int k = 6; k >= 0; k--)
+            if ((set >> k & 1) != 0)
+                wanted[count++] = (kg_constraint){relations[k], objects[k], KG_OUT};
+        for (int i = 0; i < total; i++) {
+            bool all = true;
+            for (int k = 0; k < 7; k++)
+                all &= (set >> k & 1) == 0 || i % (k + 1) == 0;
+            expected += all;
+        }
+        assert_int_equal(kg_intersect(read, wanted, count, (kg_when){0}, 0, f->a, &ids, &err),
+                         STATUS_OK);
+        assert_int_equal(ids.count, expected);
+        assert_false(ids.more);
+        for (size_t i = 1; i < ids.count; i++)
+            assert_true(ids.items[i - 1] < ids.items[i]);
+        assert_int_equal(kg_intersect(read, wanted, count, (kg_when){0}, 3, f->a, &ids, &err),
+                         STATUS_OK);
+        assert_int_equal(ids.count, expected < 3 ? expected : 3);
+        assert_int_equal(ids.more, expected > 3);
+    }
+    kg_read_end(read);
+}
+
+/* Over the packed lists of a first load, and over both them and the indexes of later loads. */
+static void test_intersect(void **state)
+{
+    fixture *f = *state;
+    kg_write *w = begin(f, "first");
+    add_multiples(w, 0, 2000);
+    commit(w);
+    check_multiples(f, 2000);
+    w = begin(f, "second");
+    add_multiples(w, 2000, 2300);
+    commit(w);
+    check_multiples(f, 2300);
+    check(f);
+}
+
 static void test_search(void **state)
 {
     fixture *f = *state;
@@ -315,6 +386,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_match, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_intersect, setup, teardown),
         cmocka_unit_test_setup_teardown(test_search, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reload_and_delete, setup, teardown),
         cmocka_unit_test_setup_teardown(test_detail, setup, teardown),
