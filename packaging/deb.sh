@@ -19,7 +19,9 @@ echo /etc/vouch/vouch.json >"$root/DEBIAN/conffiles"
 # Each needed library's package, as installed on the machine that builds.
 depends=$(objdump -p "$root/usr/bin/vouch" | awk '/NEEDED/ {print $2}' | while read -r lib; do
     path=$(ldconfig -p | awk -v l="$lib" '$1 == l {print $NF; exit}')
-    dpkg-query -S "$(readlink -f "$path")" 2>/dev/null | head -n 1 | cut -d: -f1
+    file=$(readlink -f "$path")
+    # Some packages still name their files by /lib, which is a link to /usr/lib.
+    { dpkg-query -S "$file" 2>/dev/null || dpkg-query -S "${file#/usr}"; } | head -n 1 | cut -d: -f1
 done | sort -u | paste -sd, | sed 's/,/, /g')
 cat >"$root/DEBIAN/control" <<C
 Package: vouch
