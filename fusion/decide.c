@@ -159,7 +159,7 @@ static status set_choices(decider *d, const retriever_sense *senses, size_t coun
 static status ambiguous(decider *d)
 {
     size_t n = d->found->choice_count < CHOICES ? d->found->choice_count : CHOICES;
-    const template_var vars[] = {{"name", n > 0 ? d->found->choices[0].matched : (str){0}},
+    const template_var vars[] = {{"name", n > 0 ? d->found->choices[0].matched : str_make(NULL, 0)},
                                  {NULL, {0}}};
     if (n > 0)
         line(d, "ambiguous", vars);
@@ -255,7 +255,7 @@ static const retriever_mention *misspelt_drug(const decider *d)
         size_t k = d->c->pack == NULL
                        ? PACK_NONE
                        : pack_class_find(d->c->pack, (str){0}, m->senses[0].class_label);
-        str id = k == PACK_NONE ? (str){0} : pack_classes(d->c->pack, &count)[k].id;
+        str id = k == PACK_NONE ? str_make(NULL, 0) : pack_classes(d->c->pack, &count)[k].id;
         if (str_equal(id, STR("drug")) || str_equal(id, STR("article")))
             return m;
     }

@@ -112,7 +112,7 @@ static str bare(str sentence, arena *a)
     for (size_t i = 0; i < CORE_COUNT(stops); i++)
         if (str_ends(text, str_from(stops[i])))
             text = str_slice(text, 0, text.length - strlen(stops[i]));
-    str copy = out.failed ? (str){0} : arena_str(a, str_trim(text));
+    str copy = out.failed ? str_make(NULL, 0) : arena_str(a, str_trim(text));
     buf_free(&out);
     return copy;
 }

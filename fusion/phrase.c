@@ -12,7 +12,7 @@ static str fill_text(const phrase_context *c, str text, const template_var *vars
 {
     buf out = {0};
     template_fill_text(text, vars, &out);
-    str copy = out.failed ? (str){0} : arena_str(c->a, buf_str(&out));
+    str copy = out.failed ? str_make(NULL, 0) : arena_str(c->a, buf_str(&out));
     buf_free(&out);
     return copy;
 }
@@ -63,14 +63,14 @@ static str schema_name(const phrase_context *c, kg_id id, str label, bool invers
         if (r->aliases[i].inverse == inverse && r->aliases[i].weight >= 1 &&
             str_equal(r->aliases[i].lang, c->lang))
             return r->aliases[i].text;
-    return inverse ? (str){0} : label;
+    return inverse ? str_make(NULL, 0) : label;
 }
 
 str phrase_relation(const phrase_context *c, const lf_name *relation, bool inverse)
 {
     const pack_relation *r = phrase_pack_relation(c, relation->id);
-    str own =
-        r == NULL ? (str){0} : pack_text_only(inverse ? r->inverse_labels : r->labels, c->lang);
+    str own = r == NULL ? str_make(NULL, 0)
+                        : pack_text_only(inverse ? r->inverse_labels : r->labels, c->lang);
     if (!str_empty(own))
         return own;
     str label = phrase_label(c, relation->id);
@@ -85,7 +85,7 @@ str phrase_class(const phrase_context *c, const lf_name *class_name)
     if (str_empty(label))
         label = class_name->label;
     size_t count, i = c->pack == NULL ? PACK_NONE : pack_class_find(c->pack, (str){0}, label);
-    str own = i == PACK_NONE ? (str){0}
+    str own = i == PACK_NONE ? str_make(NULL, 0)
                              : pack_text_only(pack_classes(c->pack, &count)[i].labels, c->lang);
     return str_empty(own) ? label : own;
 }
@@ -104,7 +104,7 @@ str phrase_target_class(const phrase_context *c, kg_id relation, bool inverse)
         return (str){0};
     const kg_class_count *classes = inverse ? s->stats.domain : s->stats.range;
     size_t n = inverse ? s->stats.domain_count : s->stats.range_count;
-    return n == 0 ? (str){0} : phrase_label(c, classes[0].class_id);
+    return n == 0 ? str_make(NULL, 0) : phrase_label(c, classes[0].class_id);
 }
 
 static str hop(const phrase_context *c, const lf_node *form)
@@ -113,15 +113,15 @@ static str hop(const phrase_context *c, const lf_node *form)
     const pack_relation *r = phrase_pack_relation(c, form->step.relation.id);
     bool in = form->step.inverse;
     str pattern =
-        r == NULL ? (str){0} : pack_text_only(in ? r->inverse_phrase : r->phrase, c->lang);
+        r == NULL ? str_make(NULL, 0) : pack_text_only(in ? r->inverse_phrase : r->phrase, c->lang);
     const template_var vars[] = {{"S", of}, {"O", of}, {NULL, {0}}};
     str np;
     if (!str_empty(pattern)) {
         np = fill_text(c, pattern, vars);
     } else {
-        str own = in ? phrase_relation(c, &form->step.relation, true) : (str){0};
+        str own = in ? phrase_relation(c, &form->step.relation, true) : str_make(NULL, 0);
         str relation = phrase_relation(c, &form->step.relation, false);
-        str target = in ? phrase_target_class(c, form->step.relation.id, true) : (str){0};
+        str target = in ? phrase_target_class(c, form->step.relation.id, true) : str_make(NULL, 0);
         if (in && str_empty(target))
             target = template_text(c->templates, "class_any", c->lang);
         const template_var v[] = {{"S", of},
@@ -138,7 +138,7 @@ static str hop(const phrase_context *c, const lf_node *form)
 static str filter(const phrase_context *c, const lf_node *form)
 {
     static const char *keys[] = {"op_eq", "op_ne", "op_lt", "op_le", "op_gt", "op_ge", "op_in"};
-    str value = form->b == NULL ? (str){0} : phrase_of(c, form->b);
+    str value = form->b == NULL ? str_make(NULL, 0) : phrase_of(c, form->b);
     const template_var vars[] = {
         {"a", phrase_of(c, form->a)},
         {"relation", phrase_relation(c, &form->step.relation, false)},
@@ -152,7 +152,7 @@ static str filter(const phrase_context *c, const lf_node *form)
 static str type(const phrase_context *c, const lf_node *form)
 {
     str class_name = phrase_class(c, &form->name);
-    const template_var vars[] = {{"a", form->a == NULL ? (str){0} : phrase_of(c, form->a)},
+    const template_var vars[] = {{"a", form->a == NULL ? str_make(NULL, 0) : phrase_of(c, form->a)},
                                  {"class", class_name},
                                  {NULL, {0}}};
     return phrase_fill(c, form->a == NULL ? "np_members" : "np_type", vars);
@@ -219,7 +219,7 @@ str phrase_of(const phrase_context *c, const lf_node *form)
 static str fact(const phrase_context *c, const pack_relation *r, str subject, str object, str np,
                 bool literal)
 {
-    str pattern = r == NULL ? (str){0} : pack_text_only(r->sentence, c->lang);
+    str pattern = r == NULL ? str_make(NULL, 0) : pack_text_only(r->sentence, c->lang);
     const template_var vars[] = {
         {"S", subject}, {"O", object}, {"np", np}, {"object", object}, {NULL, {0}}};
     if (!str_empty(pattern))
@@ -263,7 +263,7 @@ str phrase_counter(const phrase_context *c, const lf_node *form)
         if (n > 0)
             i = form->step.inverse ? r->domain[0] : r->range[0];
     }
-    str own = i == PACK_NONE ? (str){0}
+    str own = i == PACK_NONE ? str_make(NULL, 0)
                              : pack_text_only(pack_classes(c->pack, &count)[i].counter, c->lang);
     return str_empty(own) ? template_text(c->templates, "counter", c->lang) : own;
 }
@@ -276,7 +276,7 @@ str phrase_join(const phrase_context *c, const str *items, size_t count)
             buf_add(&out, template_text(c->templates, "item", c->lang));
         buf_add(&out, items[i]);
     }
-    str copy = out.failed ? (str){0} : arena_str(c->a, buf_str(&out));
+    str copy = out.failed ? str_make(NULL, 0) : arena_str(c->a, buf_str(&out));
     buf_free(&out);
     return copy;
 }
@@ -292,7 +292,7 @@ str phrase_list(const phrase_context *c, const str *items, size_t shown, size_t 
         return phrase_fill(c, "more", vars);
     }
     if (total < 2)
-        return total == 0 ? (str){0} : items[0];
+        return total == 0 ? str_make(NULL, 0) : items[0];
     str head = phrase_join(c, items, total - 1);
     return str_from(arena_printf(c->a, "%.*s%.*s%.*s", STR_ARG(head),
                                  STR_ARG(template_text(c->templates, "last_item", c->lang)),

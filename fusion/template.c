@@ -42,7 +42,7 @@ void template_close(template_set *set)
 
 str template_text(const template_set *set, const char *key, str lang)
 {
-    str own = set->pack == NULL ? (str){0} : pack_template(set->pack, str_from(key), lang);
+    str own = set->pack == NULL ? str_make(NULL, 0) : pack_template(set->pack, str_from(key), lang);
     if (!str_empty(own))
         return own;
     char tag[16];
@@ -111,7 +111,7 @@ str template_str(const template_set *set, const char *key, str lang, const templ
 {
     buf out = {0};
     template_fill(set, key, lang, vars, &out);
-    str copy = out.failed ? (str){0} : arena_str(a, buf_str(&out));
+    str copy = out.failed ? str_make(NULL, 0) : arena_str(a, buf_str(&out));
     buf_free(&out);
     return copy;
 }

@@ -214,8 +214,8 @@ static status named_so(judge *j, kg_id id, str name, verify_found *found)
 static status same_entity(judge *j, const subject *s, const claims_entity *o, verify_found *found)
 {
     str name = str_slice(j->k->text, o->start, o->end);
-    str other =
-        s->entity == NULL ? (str){0} : str_slice(j->k->text, s->entity->start, s->entity->end);
+    str other = s->entity == NULL ? str_make(NULL, 0)
+                                  : str_slice(j->k->text, s->entity->start, s->entity->end);
     status st = STATUS_OK;
     for (size_t a = 0; st == STATUS_OK && a < s->count && found->count == 0; a++)
         st = named_so(j, s->ids[a], name, found);
@@ -966,7 +966,7 @@ static str without_marks(str text, arena *a)
         }
         buf_add_char(&out, text.data[i++]);
     }
-    str copy = out.failed ? (str){0} : arena_str(a, str_trim(buf_str(&out)));
+    str copy = out.failed ? str_make(NULL, 0) : arena_str(a, str_trim(buf_str(&out)));
     buf_free(&out);
     return copy;
 }

@@ -23,7 +23,7 @@ bool verify_naming(const verify_context *c, kg_id relation)
     if (r == NULL || r->naming)
         return r != NULL;
     size_t count, i = c->pack == NULL ? PACK_NONE : pack_relation_find(c->pack, r->iri, (str){0});
-    str id = i == PACK_NONE ? (str){0} : pack_relations(c->pack, &count)[i].id;
+    str id = i == PACK_NONE ? str_make(NULL, 0) : pack_relations(c->pack, &count)[i].id;
     return str_equal(id, STR("alias")) || str_equal(id, STR("synonym")) ||
            str_equal(id, STR("label"));
 }

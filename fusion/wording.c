@@ -115,7 +115,7 @@ static const kg_statement *statement_of(const execute_result *r, const execute_v
 
 static str label_other(const writer *w, const kg_statement *s, kg_id value)
 {
-    return s == NULL ? (str){0} : phrase_label(w->c, s->s == value ? s->o : s->s);
+    return s == NULL ? str_make(NULL, 0) : phrase_label(w->c, s->s == value ? s->o : s->s);
 }
 
 static status list_clause(writer *w, const char *key, str np, const str *items, size_t count)
@@ -553,7 +553,7 @@ str wording_text(const phrase_context *c, const answer_clause *clauses, size_t c
         if (i + 1 < count && !zh)
             buf_add_char(&out, ' ');
     }
-    str copy = out.failed ? (str){0} : arena_str(c->a, buf_str(&out));
+    str copy = out.failed ? str_make(NULL, 0) : arena_str(c->a, buf_str(&out));
     buf_free(&out);
     return copy;
 }

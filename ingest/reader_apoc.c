@@ -20,7 +20,8 @@ typedef struct apoc {
 
 static str text_of(const json_t *v)
 {
-    return json_is_string(v) ? str_make(json_string_value(v), json_string_length(v)) : (str){0};
+    return json_is_string(v) ? str_make(json_string_value(v), json_string_length(v))
+                             : str_make(NULL, 0);
 }
 
 /* An id is a text, or a number in older exports. */

@@ -150,7 +150,7 @@ status ingest_read_json(ingest_input *input, const ingest_sink *sink, error *err
     status st = open_reader(&r, err);
     json_records records;
     json_records_init(&records, input->source,
-                      input->mapping == NULL ? (str){0} : input->mapping->records);
+                      input->mapping == NULL ? str_make(NULL, 0) : input->mapping->records);
     for (bool more = true; st == STATUS_OK;) {
         json_record record;
         st = json_records_next(&records, &record, &more, err);

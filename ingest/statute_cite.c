@@ -110,7 +110,7 @@ static void choose_law(citing *c, size_t at)
         c->law = named;
     else if (at > c->chain + 12 ||
              str_find(str_slice(c->text, c->chain, at), STR("。"), 0) != STR_NONE)
-        c->law = c->file->is_act ? c->file->amended_title : (str){0};
+        c->law = c->file->is_act ? c->file->amended_title : str_make(NULL, 0);
 }
 
 /* 第…条 at `at`, with 至第…条, 第…款 behind it; *next is where to go on. */

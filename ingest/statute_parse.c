@@ -257,7 +257,7 @@ static str act_in(str text, arena *a)
     str name = str_slice(text, open + 3, close);
     return str_find(name, STR("修正案"), 0) == STR_NONE ||
                    str_find(name, STR("决定"), 0) != STR_NONE
-               ? (str){0}
+               ? str_make(NULL, 0)
                : statute_squeeze(name, a);
 }
 

@@ -38,7 +38,7 @@ static size_t find_relation(ingest_validator *v, str iri)
     if (slot->hash == h)
         return slot->index;
     arena *a = arena_new((size_t)1 << 16);
-    str label = a == NULL ? (str){0} : kg_iri_label(iri, a);
+    str label = a == NULL ? str_make(NULL, 0) : kg_iri_label(iri, a);
     *slot = (known_relation){h, pack_relation_find(v->pack, iri, label)};
     arena_free(a);
     return slot->index;

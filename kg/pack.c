@@ -67,7 +67,7 @@ static str text_of(reader *r, const json_t *value)
 static str field(reader *r, const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
-    return value == NULL ? (str){0} : text_of(r, value);
+    return value == NULL ? str_make(NULL, 0) : text_of(r, value);
 }
 
 static void *array_of(reader *r, size_t count, size_t bytes)

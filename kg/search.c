@@ -289,7 +289,9 @@ static status search_similar(kg_read *read, str normal, const kg_search_options 
 status kg_label_search(kg_read *read, str text, const kg_search_options *options, arena *a,
                        kg_hit **out, size_t *out_count, error *err)
 {
-    kg_search_options wanted = options == NULL ? (kg_search_options){0} : *options;
+    kg_search_options wanted = {0};
+    if (options != NULL)
+        wanted = *options;
     size_t limit = wanted.limit == 0 ? 10 : wanted.limit;
     hits h = {.capacity = limit + CANDIDATES_USED};
     h.items = ARENA_ARRAY(a, kg_hit, h.capacity);

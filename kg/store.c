@@ -72,7 +72,9 @@ status kg_check_folder(const char *path, error *err)
 
 status kg_open(const char *path, const kg_open_options *options, kg_store **out, error *err)
 {
-    kg_open_options wanted = options == NULL ? (kg_open_options){0} : *options;
+    kg_open_options wanted = {0};
+    if (options != NULL)
+        wanted = *options;
     if (wanted.wait_ms == 0)
         wanted.wait_ms = 5000;
     kg_db *db = NULL;

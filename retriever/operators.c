@@ -34,7 +34,7 @@ static bool kind_of(str name, operator_kind *kind, str *detail)
 {
     size_t colon = str_find(name, STR(":"), 0);
     str head = colon == STR_NONE ? name : str_slice(name, 0, colon);
-    *detail = colon == STR_NONE ? (str){0} : str_slice(name, colon + 1, name.length);
+    *detail = colon == STR_NONE ? str_make(NULL, 0) : str_slice(name, colon + 1, name.length);
     for (int i = 0; i < OPERATOR_KINDS; i++)
         if (str_equal(head, str_from(kind_names[i]))) {
             *kind = (operator_kind)i;

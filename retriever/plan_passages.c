@@ -509,7 +509,7 @@ static void count_articles(finder *f)
     size_t at = STR_NONE;
     for (size_t i = 0; i < CORE_COUNT(asks) && at == STR_NONE; i++)
         at = str_find(p->in->question, str_from(asks[i]), 0);
-    str head = at == STR_NONE ? (str){0} : str_slice(p->in->question, 0, at);
+    str head = at == STR_NONE ? str_make(NULL, 0) : str_slice(p->in->question, 0, at);
     if (at == STR_NONE || r == NULL || str_ends(head, STR("第")) || str_ends(head, STR("哪")))
         return;
     plan_form form = {.signature = 0x5EC};

@@ -38,7 +38,7 @@ str synonyms_of(str table, str question, arena *a)
         if (says_any(words, question))
             add_words(&out, str_trim(line), question);
     }
-    str found = out.failed ? (str){0} : arena_str(a, buf_str(&out));
+    str found = out.failed ? str_make(NULL, 0) : arena_str(a, buf_str(&out));
     buf_free(&out);
     return found;
 }

@@ -185,7 +185,7 @@ str api_text(json_t *body, const char *name)
 {
     json_t *value = json_object_get(body, name);
     return json_is_string(value) ? str_make(json_string_value(value), json_string_length(value))
-                                 : (str){0};
+                                 : str_make(NULL, 0);
 }
 
 str api_source_name(str source)

@@ -9,6 +9,7 @@ T=${T:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:allocator_may_return_null=1}
+case $BUILD in *san*) export VOUCH_SANITIZED=1 ;; esac # slow; heavy cases may skip
 export VOUCH=$PWD/$BUILD/vouch
 export VOUCH_ROOT=$PWD
 export VOUCH_DATA=${VOUCH_DATA:-$PWD/../shared/data}

@@ -97,9 +97,10 @@ static void pair_phrase(const renderer *r, const form *f, const form_node *n, co
     buf a = {0}, b = {0};
     noun_phrase(r, f, n->a, &a);
     noun_phrase(r, f, n->b, &b);
-    grammar_slot slots[] = {{'A', buf_str(&a)},
-                            {'B', buf_str(&b)},
-                            {'R', n->op == FORM_CMP ? render_name(r, concept_of(r, n)) : (str){0}}};
+    grammar_slot slots[] = {
+        {'A', buf_str(&a)},
+        {'B', buf_str(&b)},
+        {'R', n->op == FORM_CMP ? render_name(r, concept_of(r, n)) : str_make(NULL, 0)}};
     expand(r, kind, slots, 3, out);
     buf_free(&a);
     buf_free(&b);

@@ -55,7 +55,7 @@ static char *generate(const llm_request *q, llm_finish *finish)
     buf text = {0};
     buf_add(&text, buf_str(&r.text));
     llm_result_free(&r);
-    return text.length == 0 ? strdup("") : buf_take(&text);
+    return buf_take(&text); /* "" when there is none */
 }
 
 #define NEEDS_MODEL                                                                                \
