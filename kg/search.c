@@ -54,7 +54,8 @@ static void add_hit(hits *h, kg_id term, str text, float score)
 
 /* One kind of label: in the order of the index, so that a name of thousands stops early. */
 static status search_exact_kind(kg_read *read, str normal, kg_label_kind kind,
-                                const kg_search_options *options, arena *a, hits *h, error *err)
+                                const kg_search_options *options, size_t limit, arena *a, hits *h,
+                                error *err)
 {
     sqlite3_stmt *stmt =
         kg_db_stmt(read->db, LABEL_SQL "WHERE l.hash=?1 AND l.kind=?2 ORDER BY l.n", err);
@@ -63,7 +64,7 @@ static status search_exact_kind(kg_read *read, str normal, kg_label_kind kind,
     sqlite3_bind_int64(stmt, 1, (int64_t)str_hash(normal, 0));
     sqlite3_bind_int(stmt, 2, (int)kind);
     int code;
-    while ((code = sqlite3_step(stmt)) == SQLITE_ROW && h->count < h->capacity) {
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW && h->count < limit) {
         str text = text_of_row(stmt, a);
         if (lang_ok(stmt, 3, options->lang) && str_equal(kg_normalise(text, a), normal))
             add_hit(h, (kg_id)sqlite3_column_int64(stmt, 0), text, 1);
@@ -73,13 +74,13 @@ static status search_exact_kind(kg_read *read, str normal, kg_label_kind kind,
                                                      : kg_db_error(read->db, code, "search", err);
 }
 
-static status search_exact(kg_read *read, str normal, const kg_search_options *options, arena *a,
-                           hits *h, error *err)
+static status search_exact(kg_read *read, str normal, const kg_search_options *options,
+                           size_t limit, arena *a, hits *h, error *err)
 {
-    status code = search_exact_kind(read, normal, KG_LABEL_PRIMARY, options, a, h, err);
-    if (code != STATUS_OK || h->count == h->capacity)
+    status code = search_exact_kind(read, normal, KG_LABEL_PRIMARY, options, limit, a, h, err);
+    if (code != STATUS_OK || h->count >= limit)
         return code;
-    return search_exact_kind(read, normal, KG_LABEL_ALIAS, options, a, h, err);
+    return search_exact_kind(read, normal, KG_LABEL_ALIAS, options, limit, a, h, err);
 }
 
 typedef struct gram_size {
@@ -300,7 +301,7 @@ status kg_label_search(kg_read *read, str text, const kg_search_options *options
     str normal = kg_normalise(text, a);
     status code = STATUS_OK;
     if (normal.length > 0)
-        code = search_exact(read, normal, &wanted, a, &h, err);
+        code = search_exact(read, normal, &wanted, limit, a, &h, err);
     if (code == STATUS_OK && !wanted.exact_only && h.count < limit && normal.length > 0 &&
         normal.length < 4096)
         code = search_similar(read, normal, &wanted, a, &h, err);

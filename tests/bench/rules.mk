@@ -66,3 +66,10 @@ bench-quality: $(BUILD)/vouch $(BUILD)/bench/retrieve ## Hits@1 over the questio
 
 fit-retriever: $(BUILD)/bench/retrieve ## fit schemas/weights.json and schemas/calibration.json on the train files
 	@BUILD=$(BUILD) python3 tests/bench/fit.py
+
+# --- all of them -----------------------------------------------------------------------------
+.PHONY: bench
+bench: ## every benchmark in turn, its baselines beside it (N=10000000 for the graph's size)
+	@failed=; for b in bench-store bench-ingest bench-quality bench-verify bench-llm bench-http; do \
+	    printf '\n== %s\n' $$b; $(MAKE) --no-print-directory $$b || failed="$$failed $$b"; done; \
+	    test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
