@@ -62,7 +62,7 @@ typedef struct matching {
 /* Visits the rows that a bound statement gives, but for those that differ in p or o. */
 static status visit_rows(matching *m, sqlite3_stmt *stmt)
 {
-    int code;
+    int code = SQLITE_DONE;
     while (!m->stopped && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
         kg_row row;
         kg_row_of(stmt, &row);

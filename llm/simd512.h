@@ -62,12 +62,12 @@ SIMD simd_int simd_xor(simd_int a, simd_int b)
 /* Shifts of 16-bit words. */
 SIMD simd_int simd_left(simd_int a, int n)
 {
-    return _mm512_slli_epi16(a, n);
+    return _mm512_slli_epi16(a, (unsigned)n);
 }
 
 SIMD simd_int simd_right(simd_int a, int n)
 {
-    return _mm512_srli_epi16(a, n);
+    return _mm512_srli_epi16(a, (unsigned)n);
 }
 
 /* Per 32-bit lane: acc + the sum of four unsigned bytes times four signed ones. */
