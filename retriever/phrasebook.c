@@ -271,7 +271,8 @@ status phrasebook_seal(phrasebook *pb, error *err)
                 pb->postings[pb->posting_count++] = (posting){g->prefix, (uint32_t)p, i, 1};
         }
     }
-    qsort(pb->postings, pb->posting_count, sizeof *pb->postings, by_hash);
+    if (pb->posting_count > 1)
+        qsort(pb->postings, pb->posting_count, sizeof *pb->postings, by_hash);
     arena_free(pb->scratch);
     pb->scratch = NULL;
     return STATUS_OK;
@@ -482,7 +483,8 @@ status phrasebook_match(const phrasebook *pb, const text_tokens *tokens, const t
     for (size_t i = 0; i < m.count; i++)
         if (!read_phrase(&m, &m.items[i]))
             return error_memory(err);
-    qsort(m.hits, m.hit_count, sizeof *m.hits, best_hit_first);
+    if (m.hit_count > 1)
+        qsort(m.hits, m.hit_count, sizeof *m.hits, best_hit_first);
     *out = m.hits;
     *out_count = cut_per_target(m.hits, m.hit_count, per_target);
     return STATUS_OK;

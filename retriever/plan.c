@@ -161,7 +161,8 @@ static void add_hierarchy_hits(plan *p)
             phrasebook_hit *grown = ARENA_ARRAY(p->a, phrasebook_hit, p->hit_count + 1);
             if (grown == NULL)
                 return;
-            memcpy(grown, p->hits, p->hit_count * sizeof *grown);
+            if (p->hit_count > 0)
+                memcpy(grown, p->hits, p->hit_count * sizeof *grown);
             phrasebook_hit hit = {.target = step_of(relation, is_down), .quality = 0.9f};
             mark_span(&p->in->link->tokens, h->start, h->end, &hit.mask);
             hit.core = hit.mask;
