@@ -59,15 +59,20 @@ SIMD simd_int simd_xor(simd_int a, simd_int b)
     return _mm512_xor_si512(a, b);
 }
 
-/* Shifts of 16-bit words. */
+/* Shifts of 16-bit words. Clang's take an unsigned count, gcc's an int. */
+#ifdef __clang__
+typedef unsigned simd_count;
+#else
+typedef int simd_count;
+#endif
 SIMD simd_int simd_left(simd_int a, int n)
 {
-    return _mm512_slli_epi16(a, (unsigned)n);
+    return _mm512_slli_epi16(a, (simd_count)n);
 }
 
 SIMD simd_int simd_right(simd_int a, int n)
 {
-    return _mm512_srli_epi16(a, (unsigned)n);
+    return _mm512_srli_epi16(a, (simd_count)n);
 }
 
 /* Per 32-bit lane: acc + the sum of four unsigned bytes times four signed ones. */
