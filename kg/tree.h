@@ -1,5 +1,5 @@
 /* Writes whole tables and indexes of a new SQLite file as pages, in key order, without SQLite: the
- * first load of a graph (bulk.h) has everything sorted, and an INSERT costs twenty times as much as
+ * first load of a graph (bulk.h) has everything sorted, and an INSERT costs far more than
  * the bytes that it makes. The file is one that SQLite made and closed, with its tables empty; what
  * is written is SQLite's documented format, so any SQLite reads it and checks it. Inside kg/ only.
  *
