@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "cli/eval_calibrate.h"
 #include "cli/commands.h"
 #include "core/buf.h"
 #include "fusion/engine.h"
@@ -26,6 +27,11 @@ static const char help[] =
     "  --report F        write summary and every answer as JSON (schemas/eval.schema.json)\n"
     "  --limit N         only the first N questions\n"
     "  --price P         price of a core-hour, for the cost of a thousand questions\n"
+    "  --calibrate OUT   fit p(correct) and the thresholds, write them (docs/CALIBRATION.md)\n"
+    "  --cases F         with --calibrate: append this run's cases to F, fit on all of F;\n"
+    "                    alone: append only\n"
+    "  --alpha A         risk of a wrong answer that the thresholds allow (default 0.1)\n"
+    "  --calibration F   judge by this file instead of the calibration shipped\n"
     "  --wrong           print the questions that were answered wrong\n"
     "  --json            print the summary as JSON\n"
     "\n"
@@ -33,7 +39,7 @@ static const char help[] =
 
 typedef struct eval_options {
     fusion_options engine;
-    const char *report, *price;
+    const char *report, *price, *calibrate, *cases, *alpha;
     int limit;
     bool wrong, json;
 } eval_options;
@@ -50,6 +56,7 @@ typedef struct tally {
     double *times[STAGES];
     size_t capacity;
     json_t *questions;
+    eval_cases *cases; /* NULL when none are kept */
 } tally;
 
 /* --- comparing ---------------------------------------------------------------------------------
@@ -149,6 +156,24 @@ static void record(tally *t, const json_t *q, const answer *made, bool correct)
     json_decref(whole);
 }
 
+/* For calibration: a value that is no gold answer. A passage that holds the answer is right. */
+static bool is_wrong(const json_t *q, const answer *made, arena *a)
+{
+    const json_t *gold = json_object_get(q, "gold");
+    bool any = false;
+    for (size_t i = 0; i < made->value_count; i++) {
+        bool good = is_gold(gold, made->values[i], a);
+        for (size_t k = 0; made->passage && !good && k < json_array_size(gold); k++) {
+            const char *g = json_string_value(json_array_get(gold, k));
+            good = g != NULL && str_find(made->values[i], str_from(g), 0) != STR_NONE;
+        }
+        if (!good)
+            return true;
+        any = true;
+    }
+    return !any || json_is_false(json_object_get(q, "answerable"));
+}
+
 static void show_wrong(const json_t *q, const answer *made)
 {
     char *asked = json_dumps(json_object_get(q, "turns") != NULL ? json_object_get(q, "turns")
@@ -188,8 +213,8 @@ static status ask_turns(fusion_engine *engine, const json_t *q, const json_t *tu
     return s;
 }
 
-static status one(fusion_engine *engine, const json_t *q, const eval_options *o, tally *t,
-                  error *err)
+static status one(fusion_engine *engine, const json_t *q, const char *path, const eval_options *o,
+                  tally *t, error *err)
 {
     arena *a = arena_new(0);
     answer made = {0};
@@ -204,6 +229,8 @@ static status one(fusion_engine *engine, const json_t *q, const eval_options *o,
         if (!note_times(t, &made))
             s = error_memory(err);
         record(t, q, &made, correct);
+        if (s == STATUS_OK && t->cases != NULL)
+            s = eval_cases_add(t->cases, path, &made, is_wrong(q, &made, a), err);
         if (o->wrong && !correct)
             show_wrong(q, &made);
     }
@@ -250,7 +277,7 @@ static status all(fusion_engine *engine, const char *path, const eval_options *o
                 ? error_set_at(err, STATUS_SYNTAX, path, n, (uint64_t)at.column, "%s", at.text)
                 : check_line(q, path, n, err);
         if (s == STATUS_OK)
-            s = one(engine, q, o, t, err);
+            s = one(engine, q, path, o, t, err);
         json_decref(q);
     }
     free(line);
@@ -381,6 +408,10 @@ int cmd_eval(int argc, char **argv)
                                    {"--examples", ARGS_TEXT, &o.engine.examples},
                                    {"--report", ARGS_TEXT, &o.report},
                                    {"--price", ARGS_TEXT, &o.price},
+                                   {"--calibrate", ARGS_TEXT, &o.calibrate},
+                                   {"--cases", ARGS_TEXT, &o.cases},
+                                   {"--alpha", ARGS_TEXT, &o.alpha},
+                                   {"--calibration", ARGS_TEXT, &o.engine.calibration},
                                    {"--limit", ARGS_COUNT, &o.limit},
                                    {"--wrong", ARGS_FLAG, &o.wrong},
                                    {"--json", ARGS_FLAG, &o.json},
@@ -388,19 +419,30 @@ int cmd_eval(int argc, char **argv)
     int count = 0, code = 0;
     if (!args_parse(argc, argv, options, help, &count, &code))
         return code;
-    if (count != 1)
-        return cli_usage("eval", "one file of questions, please");
+    if (count < 1)
+        return cli_usage("eval", "a file of questions, please");
+    double alpha = 0.1;
+    if (o.alpha != NULL && (!str_to_double(str_from(o.alpha), &alpha) || alpha <= 0 || alpha >= 1))
+        return cli_usage("eval", "--alpha is a share between 0 and 1");
     if (o.engine.graph_path == NULL)
         return cli_usage("eval", "--graph is missing");
     error err = {0};
     fusion_engine *engine = NULL;
     tally t = {.questions = json_array()};
+    o.engine.answer_always = o.calibrate != NULL || o.cases != NULL;
+    if (o.engine.answer_always)
+        t.cases = eval_cases_new();
     status s = fusion_open(&o.engine, &engine, &err);
-    if (s == STATUS_OK)
-        s = all(engine, argv[1], &o, &t, &err);
+    for (int i = 1; s == STATUS_OK && i <= count; i++)
+        s = all(engine, argv[i], &o, &t, &err);
+    if (s == STATUS_OK && t.cases != NULL)
+        s = eval_cases_join(t.cases, o.cases, &err);
+    if (s == STATUS_OK && o.calibrate != NULL)
+        s = eval_cases_fit(t.cases, alpha, o.calibrate, &err);
     if (s == STATUS_OK)
         s = finish(&t, &o, &err);
     fusion_close(engine);
+    eval_cases_free(t.cases);
     for (int i = 0; i < STAGES; i++)
         free(t.times[i]);
     json_decref(t.questions);

@@ -89,6 +89,10 @@ typedef struct answer {
     str graph_version, pack_version, model_version;
     uint64_t prompt_tokens, completion_tokens;
     answer_timings timings;
+    /* What the confidence was computed from (CALIBRATION_FEATURES of fusion/calibration.h, in the
+     * arena), NULL where nothing was found to judge; `passage` tells which model judges. */
+    const double *features;
+    bool passage;
     json_t *explain; /* mentions, candidates with features, ...; NULL unless asked; owned */
     json_t *samples; /* best of n with reward vectors; NULL unless asked; owned */
 } answer;

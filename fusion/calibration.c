@@ -14,8 +14,10 @@ enum { PARAMETERS = CALIBRATION_FEATURES + 1, ITERATIONS = 60 };
 
 const char *calibration_feature_name(calibration_feature f)
 {
-    static const char *names[] = {"margin",      "link",        "unexplained", "coverage",
-                                  "log_answers", "probability", "supported"};
+    static const char *const names[] = {
+        "margin",    "link",     "coverage", "log_answers", "probability", "left",
+        "left_mass", "left_run", "beside",   "misspelt",    "unsaid",      "unused",
+        "clash",     "operator", "told",     "told_rarest", "values_missing", "addressed"};
     return (size_t)f < CALIBRATION_FEATURES ? names[f] : "";
 }
 
@@ -25,26 +27,52 @@ static double number(const json_t *object, const char *key, double otherwise)
     return json_is_number(j) ? json_number_value(j) : otherwise;
 }
 
-status calibration_open(const char *path, calibration *out, error *err)
+/* An unknown feature is an error: it was fitted for another version. */
+static status read_model(const json_t *root, const char *which, calibration *out, error *err)
+{
+    const json_t *model = json_object_get(root, which);
+    const json_t *weights = json_object_get(model, "weights");
+    const json_t *threshold = json_object_get(model, "threshold");
+    const char *key;
+    json_t *value;
+    if (!json_is_object(weights) || !json_is_object(threshold))
+        return error_set(err, STATUS_INVALID,
+                         "/%s of the calibration needs weights and a threshold", which);
+    *out = (calibration){.bias = number(model, "bias", 0),
+                         .threshold_zh = number(threshold, "zh", 0.5),
+                         .threshold_en = number(threshold, "en", 0.5)};
+    json_object_foreach((json_t *)(uintptr_t)weights, key, value)
+    {
+        int f = 0;
+        while (f < CALIBRATION_FEATURES &&
+               strcmp(calibration_feature_name((calibration_feature)f), key) != 0)
+            f++;
+        if (f == CALIBRATION_FEATURES || !json_is_number(value))
+            return error_set(err, STATUS_INVALID, "/%s/weights/%s of the calibration is no weight "
+                             "of a feature; make it again (docs/CALIBRATION.md)", which, key);
+        out->weights[f] = json_number_value(value);
+    }
+    return STATUS_OK;
+}
+
+status calibration_open(const char *path, calibration_set *out, error *err)
 {
     arena *a = arena_new(0);
     str text;
     json_t *root = NULL;
+    calibration_set set = {0};
     status st = a == NULL      ? error_memory(err)
                 : path == NULL ? resource_get(STR("calibration.json"), a, &text, err)
                                : resource_read_file(path, a, &text, err);
     if (st == STATUS_OK)
         st = json_schema_parse(path == NULL ? "calibration.json" : path, text.data, text.length,
                                &root, err);
-    if (st == STATUS_OK) {
-        const json_t *weights = json_object_get(root, "weights");
-        const json_t *threshold = json_object_get(root, "threshold");
-        out->bias = number(root, "bias", 0);
-        for (int f = 0; f < CALIBRATION_FEATURES; f++)
-            out->weights[f] = number(weights, calibration_feature_name((calibration_feature)f), 0);
-        out->threshold_zh = number(threshold, "zh", 0.5);
-        out->threshold_en = number(threshold, "en", 0.5);
-    }
+    if (st == STATUS_OK)
+        st = read_model(root, "statement", &set.statement, err);
+    if (st == STATUS_OK)
+        st = read_model(root, "passage", &set.passage, err);
+    if (st == STATUS_OK)
+        *out = set;
     json_decref(root);
     arena_free(a);
     return st;

@@ -15,25 +15,43 @@
 #include "core/str.h"
 
 typedef enum calibration_feature {
-    CALIBRATION_MARGIN = 0,  /* score of the first form minus the second */
+    CALIBRATION_MARGIN = 0,  /* score of the first form minus the second, at most 5 */
     CALIBRATION_LINK,        /* of the names, 0..1 */
-    CALIBRATION_UNEXPLAINED, /* share of the question that nothing explains */
     CALIBRATION_COVERAGE,    /* share of the relations' words said */
-    CALIBRATION_LOG_ANSWERS,
+    CALIBRATION_LOG_ANSWERS, /* log(1 + answers) */
     CALIBRATION_PROBABILITY, /* of the form among the candidates */
-    CALIBRATION_SUPPORTED,   /* 1 when every clause was verified */
+    /* The rest as in retriever_signals. */
+    CALIBRATION_LEFT,
+    CALIBRATION_LEFT_MASS,
+    CALIBRATION_LEFT_RUN,
+    CALIBRATION_BESIDE,
+    CALIBRATION_MISSPELT,
+    CALIBRATION_UNSAID,
+    CALIBRATION_UNUSED,
+    CALIBRATION_CLASH,
+    CALIBRATION_OPERATOR,
+    CALIBRATION_TOLD,
+    CALIBRATION_TOLD_RAREST,
+    CALIBRATION_VALUES_MISSING,
+    CALIBRATION_ADDRESSED,
     CALIBRATION_FEATURES
 } calibration_feature;
 
+/* One model. A statement of the graph and a text that was searched for are different kinds of
+ * answers: what speaks for the one says little about the other, so each has its own. */
 typedef struct calibration {
     double bias, weights[CALIBRATION_FEATURES];
     double threshold_zh, threshold_en;
 } calibration;
 
+typedef struct calibration_set {
+    calibration statement, passage;
+} calibration_set;
+
 const char *calibration_feature_name(calibration_feature f);
 
 /* From schemas/calibration.json, or from `path` when it is not NULL. */
-status calibration_open(const char *path, calibration *out, error *err);
+status calibration_open(const char *path, calibration_set *out, error *err);
 
 double calibration_probability(const calibration *c, const double features[CALIBRATION_FEATURES]);
 double calibration_threshold(const calibration *c, str lang);

@@ -18,13 +18,25 @@ typedef struct decider {
 void decide_features(const retriever_result *found, double features[CALIBRATION_FEATURES])
 {
     const retriever_candidate *top = found->candidate_count > 0 ? &found->candidates[0] : NULL;
+    const retriever_signals *s = &found->signals;
     features[CALIBRATION_MARGIN] = found->candidate_count > 1 ? fmin(found->margin, 5) : 5;
     features[CALIBRATION_LINK] = found->link_score;
-    features[CALIBRATION_UNEXPLAINED] = found->unexplained;
     features[CALIBRATION_COVERAGE] = found->coverage;
     features[CALIBRATION_LOG_ANSWERS] = log1p((double)found->result.value_count);
     features[CALIBRATION_PROBABILITY] = top == NULL ? 0 : top->probability;
-    features[CALIBRATION_SUPPORTED] = 1;
+    features[CALIBRATION_LEFT] = s->left;
+    features[CALIBRATION_LEFT_MASS] = fmin(s->left_mass, 4);
+    features[CALIBRATION_LEFT_RUN] = fmin(s->left_run, 4);
+    features[CALIBRATION_BESIDE] = fmin(s->beside, 4);
+    features[CALIBRATION_MISSPELT] = s->misspelt;
+    features[CALIBRATION_UNSAID] = s->unsaid;
+    features[CALIBRATION_UNUSED] = s->unused;
+    features[CALIBRATION_CLASH] = s->clash;
+    features[CALIBRATION_OPERATOR] = s->operator_fit;
+    features[CALIBRATION_TOLD] = s->told;
+    features[CALIBRATION_TOLD_RAREST] = s->told_rarest;
+    features[CALIBRATION_VALUES_MISSING] = s->values_missing;
+    features[CALIBRATION_ADDRESSED] = s->addressed;
 }
 
 /* --- lines of the reason --------------------------------------------------------------------- */
@@ -283,6 +295,24 @@ static status unsure(decider *d)
     return finish(d, ANSWER_ABSTAINED, "abstain");
 }
 
+static const calibration *model_of(const decider *d)
+{
+    const calibration_set *set = d->q->calibration;
+    return d->found->signals.passage ? &set->passage : &set->statement;
+}
+
+static status judge(decider *d)
+{
+    double *features = ARENA_ARRAY(d->c->a, double, CALIBRATION_FEATURES);
+    if (features == NULL)
+        return error_memory(d->err);
+    decide_features(d->found, features);
+    d->out->features = features;
+    d->out->passage = d->found->signals.passage;
+    d->out->confidence = calibration_probability(model_of(d), features);
+    return STATUS_OK;
+}
+
 status decide(const decide_request *request, answer *out, error *err)
 {
     const retriever_result *found = request->found;
@@ -310,10 +340,11 @@ status decide(const decide_request *request, answer *out, error *err)
         return ask_name(&d, misspelt);
     if (found->result.kind == EXECUTE_TRUTH && found->result.truth == EXECUTE_UNKNOWN)
         return empty(&d);
-    double features[CALIBRATION_FEATURES];
-    decide_features(found, features);
-    out->confidence = calibration_probability(request->calibration, features);
-    if (out->confidence < calibration_threshold(request->calibration, request->phrases->lang))
+    status st = judge(&d);
+    if (st != STATUS_OK || request->answer_always)
+        return st;
+    const calibration *model = model_of(&d);
+    if (out->confidence < calibration_threshold(model, request->phrases->lang))
         return unsure(&d);
     return STATUS_OK;
 }

@@ -12,11 +12,13 @@
 typedef struct decide_request {
     const phrase_context *phrases;
     const retriever_result *found;
-    const calibration *calibration;
+    const calibration_set *calibration;
+    str question;
+    bool answer_always; /* whatever the confidence */
     cite_list *cites; /* facts that correct or complete the refusal */
 } decide_request;
 
-/* Features of METHODS.md's abstention, before verification (supported is set to 1). */
+/* What p(correct) is computed from. */
 void decide_features(const retriever_result *found, double features[CALIBRATION_FEATURES]);
 
 /* Fills status, reason and alternatives of `out` when there is nothing to answer or vouch should

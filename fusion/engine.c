@@ -53,12 +53,13 @@ status fusion_open(const fusion_options *options, fusion_engine **out, error *er
     status st = kg_open(options->graph_path, &read_only, &e->store, err);
     if (st == STATUS_OK)
         st = open_pack(e, options, err);
+    e->answer_always = options->answer_always;
     if (st == STATUS_OK)
         st = template_open(e->pack, &e->templates, err);
     if (st == STATUS_OK)
         st = glue_open(&e->glue, err);
     if (st == STATUS_OK)
-        st = calibration_open(NULL, &e->calibration, err);
+        st = calibration_open(options->calibration, &e->calibration, err);
     const brain_options b = {
         .model = options->model, .threads = options->threads, .local_only = options->local_only};
     if (st == STATUS_OK)
@@ -375,6 +376,8 @@ static status answer_it(asking *k)
     const decide_request d = {.phrases = &k->phrases,
                               .found = &k->found,
                               .calibration = &k->e->calibration,
+                              .question = k->q->question,
+                              .answer_always = k->e->answer_always,
                               .cites = k->cites};
     status st = decide(&d, k->out, k->err);
     if (st != STATUS_OK || k->out->status != ANSWER_ANSWERED)

@@ -28,6 +28,8 @@ typedef struct fusion_options {
     const char *examples; /* JSONL of example questions; NULL = none */
     int threads;          /* of the model; 0 = the machine's cores */
     bool local_only;      /* no outgoing connection whatever */
+    const char *calibration; /* FILE instead of the calibration shipped; NULL = that one */
+    bool answer_always;      /* without the threshold: to collect cases for calibration */
 } fusion_options;
 
 status fusion_open(const fusion_options *options, fusion_engine **out, error *err);

@@ -19,7 +19,8 @@ struct fusion_engine {
     template_set *templates;
     glue *glue;
     brain *brain;
-    calibration calibration;
+    calibration_set calibration;
+    bool answer_always;
 };
 
 #endif

@@ -345,3 +345,26 @@ status kg_passage_search(kg_read *read, str query, const kg_search_options *opti
     *out_count = count;
     return STATUS_OK;
 }
+
+status kg_passage_count(kg_read *read, str word, uint64_t most, arena *a, uint64_t *out, error *err)
+{
+    str words = kg_passage_words(str_slice(word, 0, 256), true, a);
+    sqlite3_stmt *stmt = kg_db_stmt(
+        read->db,
+        "SELECT count(*) FROM (SELECT rowid FROM passage WHERE passage MATCH ?1 LIMIT ?2)", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    if (words.length == 0) {
+        *out = 0;
+        return STATUS_OK;
+    }
+    kg_db_bind_str(stmt, 1, words);
+    sqlite3_bind_int64(stmt, 2, (int64_t)most);
+    int code = sqlite3_step(stmt);
+    uint64_t n = code == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    if (code != SQLITE_ROW)
+        return kg_db_error(read->db, code, "passages", err);
+    *out = n;
+    return STATUS_OK;
+}

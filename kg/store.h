@@ -177,6 +177,9 @@ str kg_normalise(str text, arena *a);
  * article or entity that it belongs to. Scores are BM25, higher is better. */
 status kg_passage_search(kg_read *read, str query, const kg_search_options *options, arena *a,
                          kg_hit **out, size_t *out_count, error *err);
+/* How many passages hold the word (in Chinese: two characters); counts to `most` and no further. */
+status kg_passage_count(kg_read *read, str word, uint64_t most, arena *a, uint64_t *out,
+                        error *err);
 
 /* --- schema and statistics ------------------------------------------------------------------- */
 typedef struct kg_class_count {

@@ -15,6 +15,7 @@
 #include "retriever/operators.h"
 #include "retriever/plan.h"
 #include "retriever/rank.h"
+#include "retriever/signals.h"
 #include "retriever/synonyms.h"
 #include "retriever/versions.h"
 
@@ -472,6 +473,7 @@ static void tell_signals(asking *q)
         if (!str_equal(c[i].relations, c[0].relations))
             out->margin = c[0].score - c[i].score;
     tell_unexplained(q);
+    signals_measure(&q->plan, &c[0], &out->result, &out->signals);
 }
 
 static bool any_entity(const asking *q)

@@ -5,7 +5,6 @@
  *   retrieve ask GRAPH.kg PACK "QUESTION"        candidates with features, statements
  *   retrieve eval GRAPH.kg PACK QUESTIONS.jsonl [EXAMPLES.jsonl [ERRORS]]
  *   retrieve fit WEIGHTS.json plain|examples (GRAPH PACK QUESTIONS EXAMPLES|- WEIGHT)...
- *   retrieve calibrate CALIBRATION.json ALPHA (GRAPH PACK QUESTIONS)...
  *
  * `fit` moves the weights of a set by listwise logistic regression: the right forms among the
  * candidates of each question. `eval` takes the chosen form's values as the answer: Hits@1 counts
@@ -19,8 +18,6 @@
 #include <string.h>
 
 #include "core/resource.h"
-#include "fusion/calibration.h"
-#include "fusion/decide.h"
 #include "fusion/model_rank.h"
 #include "kg/pack.h"
 #include "retriever/retriever.h"
@@ -502,107 +499,6 @@ static int fit(int argc, char **argv)
     return failed;
 }
 
-/* --- calibrate ---------------------------------------------------------------------------------
- */
-typedef struct calibration_data {
-    calibration_case *items[2]; /* Chinese, English */
-    size_t count[2];
-} calibration_data;
-
-static status add_case(session *s, const json_t *q, calibration_data *data, error *err)
-{
-    arena *a = arena_new(0);
-    retriever_result r = {0};
-    str *values = NULL;
-    retriever_request request = {.question =
-                                     str_from(json_string_value(json_object_get(q, "question"))),
-                                 .as_of = CLOCK_DAY_UNKNOWN};
-    status st = retriever_ask(s->r, s->read, &request, a, &r, err);
-    if (st == STATUS_OK && r.outcome == RETRIEVER_FOUND) {
-        const json_t *gold = json_object_get(q, "gold");
-        size_t n = values_of(s, &r, a, &values), right = 0;
-        for (size_t i = 0; i < n; i++)
-            right += is_gold(gold, values[i], a);
-        int lang = str_equal(r.lang, STR("zh")) ? 0 : 1;
-        calibration_case *grown =
-            realloc(data->items[lang], (data->count[lang] + 1) * sizeof *grown);
-        if (grown != NULL) {
-            data->items[lang] = grown;
-            calibration_case *c = &grown[data->count[lang]++];
-            decide_features(&r, c->features);
-            c->correct =
-                !json_is_false(json_object_get(q, "answerable")) && right > 0 && right == n;
-        }
-    }
-    arena_free(a);
-    return st;
-}
-
-/* Probability of being right, and the least one at which to answer, written to CALIBRATION.json. */
-static int write_calibration(const char *path, const calibration_data *d, double alpha, error *err)
-{
-    size_t all = d->count[0] + d->count[1];
-    calibration_case *both = calloc(all + 1, sizeof *both);
-    calibration c = {0};
-    bool reached[2] = {false, false};
-    if (both == NULL)
-        return 1;
-    memcpy(both, d->items[0], d->count[0] * sizeof *both);
-    memcpy(both + d->count[0], d->items[1], d->count[1] * sizeof *both);
-    status st = calibration_fit(both, all, 0.1, &c, err);
-    free(both);
-    if (st != STATUS_OK)
-        return die(err);
-    double zh = calibration_conformal(&c, d->items[0], d->count[0], alpha, &reached[0]);
-    double en = calibration_conformal(&c, d->items[1], d->count[1], alpha, &reached[1]);
-    json_t *weights = json_object();
-    for (int f = 0; f < CALIBRATION_FEATURES; f++)
-        json_object_set_new(weights, calibration_feature_name((calibration_feature)f),
-                            json_real(round(c.weights[f] * 1000) / 1000));
-    json_t *root = json_load_file(path, 0, NULL);
-    json_object_set_new(root, "bias", json_real(round(c.bias * 1000) / 1000));
-    json_object_set_new(root, "weights", weights);
-    json_object_set_new(root, "threshold", json_pack("{s:f, s:f}", "zh", zh, "en", en));
-    json_object_set_new(root, "alpha", json_real(alpha));
-    json_object_set_new(root, "fitted",
-                        json_pack("{s:I, s:s}", "questions", (json_int_t)all, "note",
-                                  reached[0] && reached[1] ? "by make calibrate"
-                                                           : "risk not reached in a language"));
-    int failed = json_dump_file(root, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-    json_decref(root);
-    return failed != 0;
-}
-
-/* calibrate CALIBRATION.json ALPHA (GRAPH PACK QUESTIONS)... */
-static int calibrate(int argc, char **argv)
-{
-    calibration_data data = {0};
-    error err = {0};
-    for (int i = 4; i + 2 < argc; i += 3) {
-        session s = {0};
-        char *line = NULL;
-        size_t capacity = 0;
-        FILE *in = fopen(argv[i + 2], "r");
-        status st = begin(&s, argv[i], argv[i + 1], NULL, &err);
-        while (st == STATUS_OK && in != NULL && getline(&line, &capacity, in) > 0) {
-            json_t *q = json_loads(line, 0, NULL);
-            if (json_object_get(q, "question") != NULL)
-                st = add_case(&s, q, &data, &err);
-            json_decref(q);
-        }
-        free(line);
-        if (in != NULL)
-            fclose(in);
-        finish(&s);
-        if (st != STATUS_OK)
-            return die(&err);
-    }
-    int failed = write_calibration(argv[2], &data, strtod(argv[3], NULL), &err);
-    free(data.items[0]);
-    free(data.items[1]);
-    return failed;
-}
-
 /* The ways of saying each relation, for those who wonder why a question was understood so. */
 static int show_schema(const char *graph, const char *pack_name)
 {
@@ -628,8 +524,6 @@ static int show_schema(const char *graph, const char *pack_name)
 
 int main(int argc, char **argv)
 {
-    if (argc >= 7 && strcmp(argv[1], "calibrate") == 0)
-        return calibrate(argc, argv);
     if (argc >= 9 && strcmp(argv[1], "fit") == 0)
         return fit(argc, argv);
     if (argc == 4 && strcmp(argv[1], "schema") == 0)

@@ -1,0 +1,287 @@
+/* See signals.h. */
+#include "retriever/signals.h"
+
+#include <math.h>
+
+#define COUNT_MOST 2000 /* passages counted for a word's idf */
+#define WORDS_MOST 48   /* words of a question whose idf is looked up */
+#define TEXT_LEAST 24   /* bytes: a literal this long is a text */
+
+typedef struct meter {
+    const plan *p;
+    const text_tokens *tokens;
+    const retriever_candidate *chosen;
+    token_mask told; /* tokens that the form or its text explains */
+    retriever_signals *out;
+} meter;
+
+static const plan_form *form_of(const plan *p, const lf_node *form)
+{
+    for (size_t i = 0; i < p->form_count; i++)
+        if (p->forms[i].form == form)
+            return &p->forms[i];
+    return NULL;
+}
+
+/* --- entities of the form ----------------------------------------------------------------------
+ */
+typedef struct form_search {
+    kg_id id;
+    str label; /* of an article: begins with its law's title */
+    bool found, part;
+} form_search;
+
+static bool on_node(void *context, const lf_node *node)
+{
+    form_search *s = context;
+    bool named = node->op == LF_ENTITY || node->op == LF_SEARCH;
+    if (named && node->op == LF_ENTITY) {
+        s->found = s->found || node->name.id == s->id;
+        s->part = s->part || (!str_empty(s->label) && str_starts(node->name.label, s->label) &&
+                              str_starts(str_slice(node->name.label, s->label.length,
+                                                   node->name.label.length),
+                                         STR("#")));
+    }
+    return true;
+}
+
+static form_search uses(const meter *m, const retriever_sense *sense)
+{
+    form_search s = {.id = sense->id, .label = sense->label};
+    lf_each(m->chosen->form, on_node, &s);
+    return s;
+}
+
+static bool is_used(const meter *m, const link_mention *mention)
+{
+    bool used = false;
+    for (size_t i = 0; i < mention->shown.sense_count && !used; i++) {
+        form_search s = uses(m, &mention->shown.senses[i]);
+        used = s.found || s.part;
+    }
+    return used;
+}
+
+/* --- the text of a passage ---------------------------------------------------------------------
+ */
+static bool long_text(str text)
+{
+    return text.length >= TEXT_LEAST;
+}
+
+/* The longest text among the answers, else among the statements that carry them. */
+static str answer_text(const meter *m, const execute_result *r)
+{
+    str best = {0};
+    error ignored = {0};
+    for (size_t i = 0; i < r->value_count && i < 4; i++) {
+        kg_term term = {0};
+        if (r->values[i].id != 0 &&
+            kg_terms(m->p->in->read, &r->values[i].id, 1, m->p->a, &term, &ignored) == STATUS_OK &&
+            term.kind == KG_TERM_LITERAL && term.lexical.length > best.length)
+            best = term.lexical;
+    }
+    for (size_t i = 0; i < r->statement_count && i < 8; i++) {
+        kg_term term = {0};
+        if (kg_terms(m->p->in->read, &r->statements[i].o, 1, m->p->a, &term, &ignored) ==
+                STATUS_OK &&
+            term.kind == KG_TERM_LITERAL && term.lexical.length > best.length)
+            best = term.lexical;
+    }
+    if (best.length > 0 || r->value_count == 0)
+        return best;
+    /* An article itself is the answer: what it says. */
+    kg_pattern pattern = {.s = r->values[0].id, .limit = 40};
+    kg_statement_list list = {0};
+    if (kg_match(m->p->in->read, &pattern, m->p->a, &list, &ignored) != STATUS_OK)
+        return best;
+    for (size_t i = 0; i < list.count; i++) {
+        kg_term term = {0};
+        if (kg_terms(m->p->in->read, &list.items[i].o, 1, m->p->a, &term, &ignored) == STATUS_OK &&
+            term.kind == KG_TERM_LITERAL && term.lexical.length > best.length)
+            best = term.lexical;
+    }
+    return best;
+}
+
+/* A word of the search: an English word, or two Chinese characters side by side. */
+static size_t word_tokens(const meter *m, size_t i)
+{
+    const text_token *t = m->tokens->items;
+    if (token_mask_has(&m->p->silent, i))
+        return 0;
+    if (t[i].kind != TEXT_HAN)
+        return 1;
+    bool pair = i + 1 < m->tokens->count && t[i + 1].kind == TEXT_HAN && t[i + 1].glued &&
+                !token_mask_has(&m->p->silent, i + 1);
+    return pair ? 2 : 0;
+}
+
+static bool text_says(const text_tokens *said, const text_token *word, size_t tokens)
+{
+    for (size_t k = 0; k + tokens <= said->count; k++) {
+        bool same = said->items[k].stem == word[0].stem;
+        if (same && (tokens == 1 || said->items[k + 1].stem == word[1].stem))
+            return true;
+    }
+    return false;
+}
+
+static double word_idf(const meter *m, size_t i, size_t tokens, double all)
+{
+    const text_token *t = m->tokens->items;
+    uint64_t count = 0;
+    error ignored = {0};
+    str word = str_slice(m->p->in->question, t[i].start, t[i + tokens - 1].end);
+    if (kg_passage_count(m->p->in->read, word, COUNT_MOST, m->p->a, &count, &ignored) != STATUS_OK)
+        return 0;
+    return log((all + 1) / ((double)count + 1));
+}
+
+static void read_passage(meter *m, const execute_result *result)
+{
+    text_tokens said = {0};
+    kg_totals totals = {0};
+    error ignored = {0};
+    str text = answer_text(m, result);
+    double all = 0, found = 0, rarest = 0;
+    size_t looked = 0;
+    if (!long_text(text) || kg_read_totals(m->p->in->read, &totals, &ignored) != STATUS_OK ||
+        text_tokenise(str_slice(text, 0, 8192), false, m->p->a, &said, &ignored) != STATUS_OK)
+        return;
+    for (size_t i = 0; i < m->tokens->count && i < PHRASEBOOK_TOKENS && looked < WORDS_MOST; i++) {
+        size_t n = word_tokens(m, i);
+        bool named = token_mask_has(&m->p->in->link->named, i);
+        if (n == 0 || named)
+            continue;
+        bool says = text_says(&said, &m->tokens->items[i], n);
+        double idf = word_idf(m, i, n, (double)totals.passages);
+        looked++;
+        all += idf;
+        found += says ? idf : 0;
+        for (size_t k = i; says && k < i + n; k++)
+            token_mask_set(&m->told, k);
+        if (idf > rarest) {
+            rarest = idf;
+            m->out->told_rarest = says;
+        }
+    }
+    m->out->told = all > 0 ? found / all : 0;
+}
+
+/* --- names -------------------------------------------------------------------------------------
+ */
+static double content_at(const meter *m, size_t i)
+{
+    if (i >= m->tokens->count || i >= PHRASEBOOK_TOKENS || token_mask_has(&m->told, i))
+        return 0;
+    return (double)m->p->content[i];
+}
+
+/* What stands unexplained right at the name: "Harkonnen palsy", 木卫二流感. */
+static void read_beside(meter *m, const link_mention *mention)
+{
+    const text_token *t = m->tokens->items;
+    size_t first = mention->first, last = mention->last;
+    double mass = 0;
+    if (mention->shown.senses[0].match == RETRIEVER_MATCH_FOCUS || last >= m->tokens->count)
+        return;
+    while (first > 0 && t[first].glued && content_at(m, first - 1) > 0)
+        mass += content_at(m, --first);
+    while (last + 1 < m->tokens->count && t[last + 1].kind == TEXT_HAN &&
+           t[last].kind == TEXT_HAN && t[last + 1].glued && content_at(m, last + 1) > 0 &&
+           first < mention->first)
+        mass += content_at(m, ++last);
+    if (mass <= m->out->beside)
+        return;
+    m->out->beside = mass;
+    m->out->beside_text = str_slice(m->p->in->question, t[first].start, t[last].end);
+}
+
+static void read_names(meter *m)
+{
+    const link_result *l = m->p->in->link;
+    double all = 0, unused = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        const link_mention *mention = &l->mentions[i];
+        bool entity = mention->shown.kind == RETRIEVER_MENTION_ENTITY;
+        if (!entity && mention->shown.kind != RETRIEVER_MENTION_VALUE &&
+            mention->shown.kind != RETRIEVER_MENTION_TIME)
+            continue;
+        bool used = entity ? is_used(m, mention) : token_mask_has(&m->told, mention->first);
+        all++;
+        unused += !used;
+        if (!used || !entity)
+            continue;
+        m->out->addressed = true;
+        m->out->misspelt += mention->shown.senses[0].match == RETRIEVER_MATCH_FUZZY;
+        read_beside(m, mention);
+    }
+    m->out->unused = all > 0 ? unused / all : 0;
+}
+
+static void read_left(meter *m)
+{
+    double run = 0;
+    for (size_t i = 0; i < m->tokens->count && i < PHRASEBOOK_TOKENS; i++) {
+        double mass = content_at(m, i);
+        run = mass > 0 ? run + mass : 0;
+        m->out->left_mass += mass;
+        m->out->left_run = fmax(m->out->left_run, run);
+    }
+    m->out->left = m->out->left_mass / ((double)m->p->content_mass + 0.4);
+}
+
+/* --- kinds -------------------------------------------------------------------------------------
+ */
+static void read_kinds(meter *m)
+{
+    const operator_hits *ops = m->p->in->operators;
+    const double *f = m->chosen->features;
+    for (size_t i = 0; i < ops->count; i++)
+        if (ops->items[i].kind == OPERATOR_WANT && str_equal(ops->items[i].detail, STR("reason")))
+            m->out->reason_asked = true;
+    m->out->clash = !str_empty(m->p->want) && f[RETRIEVER_F_TYPE_FIT] <= 0;
+    m->out->operator_fit = f[RETRIEVER_F_OPERATOR];
+    m->out->unsaid = f[RETRIEVER_F_UNSAID];
+}
+
+/* Numbers that the question gives and the quoted text does not have. */
+static void read_values(meter *m, const execute_result *result)
+{
+    const link_result *l = m->p->in->link;
+    str text = answer_text(m, result);
+    for (size_t i = 0; i < l->count && long_text(text); i++) {
+        const retriever_mention *v = &l->mentions[i].shown;
+        size_t from = 0, start = 0, end = 0;
+        kg_value value;
+        bool found = false;
+        if (v->kind != RETRIEVER_MENTION_VALUE)
+            continue;
+        while (!found && kg_value_find(text, from, &value, &start, &end) && end > from) {
+            from = end;
+            found = value.kind == v->value.kind && value.low == v->value.low &&
+                    value.high == v->value.high;
+        }
+        m->out->values_missing += !found;
+    }
+}
+
+void signals_measure(const plan *p, const retriever_candidate *chosen, const execute_result *result,
+                     retriever_signals *out)
+{
+    const plan_form *form = chosen == NULL ? NULL : form_of(p, chosen->form);
+    meter m = {.p = p, .tokens = &p->in->link->tokens, .chosen = chosen, .out = out};
+    *out = (retriever_signals){0};
+    if (form == NULL)
+        return;
+    m.told = form->mask;
+    read_kinds(&m);
+    out->passage = chosen->features[RETRIEVER_F_PASSAGE] > 0;
+    if (out->passage) {
+        read_passage(&m, result);
+        read_values(&m, result);
+    }
+    read_names(&m);
+    read_left(&m);
+}

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Makes schemas/calibration.json again: questions of the train files, with part of their graphs
+# taken away, and our own *.tune.jsonl. Never an *.eval.jsonl. Docs: docs/CALIBRATION.md.
+#   calibrate.sh [OUT] ; VOUCH, VOUCH_DATA, WORK, ALPHA, MODEL as the environment says
+set -eu
+here=$(dirname "$0")
+out=${1:-$here/../../schemas/calibration.json}
+vouch=${VOUCH:-build/vouch}
+data=${VOUCH_DATA:-../shared/data}
+work=${WORK:-$(mktemp -d)}
+questions=$here/questions
+mkdir -p "$work"
+rm -f "$work/cases.jsonl"
+
+graph() { # NAME, then what ingest takes
+    name=$1
+    shift
+    [ -e "$work/$name.kg" ] || "$vouch" ingest "$@" --graph "$work/$name.kg" >/dev/null 2>&1
+}
+cases() { # NAME of the graph, then sets
+    name=$1
+    shift
+    "$vouch" eval "$@" --graph "$work/$name.kg" --model "${MODEL:-none}" --cases "$work/cases.jsonl" \
+        >"$work/$name.log"
+}
+
+VOUCH_DATA=$data python3 "$here/calibration_sets.py" "$work" "${N:-300}"
+for name in pathquestion2 pathquestion3 worldcup nlpcc; do
+    graph $name "$work/$name.tsv" --format tsv
+    cases $name "$work/$name.jsonl"
+done
+graph med "$data/medical_zh/disease.csv" --map medical_zh --pack medical
+graph do "$data/medical_en/HumanDO-2017-01-09.obo" "$data/medical_en/symp.obo" --pack medical
+graph slim "$data/medical_en/DO_cancer_slim.obo" "$data/medical_en/DO_infectious_disease_slim.obo" \
+    "$data/medical_en/symp.obo" --pack medical
+graph law "$data/laws_zh" --format statutes --pack legal
+cases med "$questions/medical_zh.tune.jsonl" "$questions/unanswerable_zh.tune.jsonl"
+cases do "$questions/medical_en.tune.jsonl" "$questions/unanswerable_en.tune.jsonl"
+cases slim "$questions/medical_slims.tune.jsonl"
+cases law "$questions/legal_zh.tune.jsonl" "$questions/unanswerable_law.tune.jsonl"
+"$vouch" eval "$questions/medical_slims.tune.jsonl" --graph "$work/slim.kg" --model "${MODEL:-none}" \
+    --limit 1 --cases "$work/cases.jsonl" --alpha "${ALPHA:-0.1}" --calibrate "$out" >/dev/null
+echo "$out: fitted on $(wc -l <"$work/cases.jsonl") cases ($work/cases.jsonl)"
