@@ -17,7 +17,7 @@ const char *calibration_feature_name(calibration_feature f)
     static const char *const names[] = {
         "margin",    "link",     "coverage", "log_answers", "probability", "left",
         "left_mass", "left_run", "beside",   "misspelt",    "unsaid",      "unused",
-        "clash",     "operator", "told",     "told_rarest", "values_missing", "addressed"};
+        "clash",     "operator", "focus", "unmet", "told",     "told_rarest", "values_missing", "addressed"};
     return (size_t)f < CALIBRATION_FEATURES ? names[f] : "";
 }
 

@@ -33,6 +33,8 @@ void decide_features(const retriever_result *found, double features[CALIBRATION_
     features[CALIBRATION_UNUSED] = s->unused;
     features[CALIBRATION_CLASH] = s->clash;
     features[CALIBRATION_OPERATOR] = s->operator_fit;
+    features[CALIBRATION_FOCUS] = fmin(s->focus, 3);
+    features[CALIBRATION_UNMET] = s->unmet;
     features[CALIBRATION_TOLD] = s->told;
     features[CALIBRATION_TOLD_RAREST] = s->told_rarest;
     features[CALIBRATION_VALUES_MISSING] = s->values_missing;

@@ -162,10 +162,13 @@ typedef struct retriever_signals {
     double unused;         /* share of the mentions that the form leaves out */
     double clash;          /* 1: the answers are of another kind than the one asked for */
     double operator_fit;   /* as the ranker's */
+    double focus;          /* mass left unexplained right at the words that ask (哪个厂家) */
+    double unmet;          /* operators asked for (most, not, how many ...) that the form lacks */
     double told;           /* passages: share of the question's idf mass that the text says */
     double told_rarest;    /* passages: 1 when the text says the rarest word of the question */
     double values_missing; /* numbers of the question that the text does not hold */
     bool reason_asked;     /* why, how come */
+    str missing;           /* an article's number that no article linked has; empty = none */
     str beside_text;       /* the whole name as the question has it: what is beside and the name */
 } retriever_signals;
 

@@ -62,6 +62,29 @@ static bool is_used(const meter *m, const link_mention *mention)
     return used;
 }
 
+typedef struct step_search {
+    kg_id relation;
+    bool found;
+} step_search;
+
+static bool on_step(void *context, const lf_node *node)
+{
+    step_search *s = context;
+    s->found = s->found || node->step.relation.id == s->relation;
+    return true;
+}
+
+/* Whatever words speak of a relation that the form walks are explained. */
+static void explain_relations(meter *m)
+{
+    for (size_t i = 0; i < m->p->hit_count; i++) {
+        step_search s = {.relation = plan_relation(m->p, m->p->hits[i].target)->id};
+        lf_each(m->chosen->form, on_step, &s);
+        if (s.found)
+            token_mask_join(&m->told, &m->p->hits[i].mask);
+    }
+}
+
 /* --- the text of a passage ---------------------------------------------------------------------
  */
 static bool long_text(str text)
@@ -232,6 +255,104 @@ static void read_left(meter *m)
     m->out->left = m->out->left_mass / ((double)m->p->content_mass + 0.4);
 }
 
+/* --- operators and what they ask about ---------------------------------------------------------
+ */
+static bool asks(operator_kind kind)
+{
+    return kind == OPERATOR_OPEN || kind == OPERATOR_WANT || kind == OPERATOR_COUNT;
+}
+
+/* Tokens of an operator's words: [*first, *last]. */
+static bool tokens_of(const meter *m, const operator_hit *h, size_t *first, size_t *last)
+{
+    bool any = false;
+    for (size_t i = 0; i < m->tokens->count; i++)
+        if (h->start <= m->tokens->items[i].start && m->tokens->items[i].end <= h->end) {
+            *first = any ? *first : i;
+            *last = i;
+            any = true;
+        }
+    return any;
+}
+
+/* What stands right at the words that ask is what is asked for. */
+static void read_focus(meter *m)
+{
+    const operator_hits *ops = m->p->in->operators;
+    const text_token *t = m->tokens->items;
+    for (size_t i = 0; i < ops->count; i++) {
+        size_t first = 0, last = 0;
+        double before = 0, behind = 0;
+        if (!asks(ops->items[i].kind) || !tokens_of(m, &ops->items[i], &first, &last))
+            continue;
+        for (size_t k = first; k > 0 && t[k].kind == TEXT_HAN && content_at(m, k - 1) > 0; k--)
+            before += content_at(m, k - 1);
+        for (size_t k = last + 1; k < m->tokens->count && content_at(m, k) > 0; k++)
+            behind += content_at(m, k);
+        m->out->focus = fmax(m->out->focus, fmax(before, behind));
+    }
+}
+
+typedef struct shape {
+    bool has[LF_SEARCH + 1];
+} shape;
+
+static bool on_shape(void *context, const lf_node *node)
+{
+    ((shape *)context)->has[node->op] = true;
+    return true;
+}
+
+/* "Not" inside the words of another operator (是不是) denies nothing. */
+static bool denied(const operator_hits *ops)
+{
+    for (size_t i = 0; i < ops->count; i++) {
+        const operator_hit *n = &ops->items[i];
+        bool inside = n->kind != OPERATOR_NOT;
+        for (size_t k = 0; k < ops->count && !inside; k++)
+            inside = ops->items[k].kind != OPERATOR_NOT && ops->items[k].start <= n->start + 3 &&
+                     n->end <= ops->items[k].end + 3 && ops->items[k].kind == OPERATOR_ASK;
+        if (!inside)
+            return true;
+    }
+    return false;
+}
+
+static void read_operators(meter *m)
+{
+    const operator_hits *ops = m->p->in->operators;
+    shape s = {{false}};
+    lf_each(m->chosen->form, on_shape, &s);
+    bool arg = s.has[LF_ARGMAX] || s.has[LF_ARGMIN] || s.has[LF_CMP];
+    double unmet = 0;
+    unmet += (ops->has[OPERATOR_MAX] || ops->has[OPERATOR_MIN]) && !arg;
+    unmet += denied(ops) && !s.has[LF_MINUS] && !s.has[LF_ASK];
+    unmet += ops->has[OPERATOR_COMPARE] && !arg && !s.has[LF_ASK] && !s.has[LF_COUNT];
+    unmet += ops->has[OPERATOR_ASK] && !ops->has[OPERATOR_OPEN] && !s.has[LF_ASK] && !arg;
+    m->out->unmet = unmet;
+}
+
+/* 民法典第一千五百条: the number of an article that no name linked has. */
+static void read_articles(meter *m)
+{
+    const text_token *t = m->tokens->items;
+    for (size_t i = 1; i < m->tokens->count && i < PHRASEBOOK_TOKENS; i++) {
+        size_t first = i;
+        uint64_t number;
+        if (!str_equal(t[i].norm, STR("条")) || token_mask_has(&m->p->in->link->named, i))
+            continue;
+        while (first > 0 && t[first - 1].kind == TEXT_HAN &&
+               text_chinese_number(str_slice(m->p->in->question, t[first - 1].start, t[i].start),
+                                   &number))
+            first--;
+        if (first == i && t[i - 1].kind == TEXT_NUMBER)
+            first--;
+        bool ordinal = first > 0 && str_equal(t[first - 1].norm, STR("第"));
+        if (first < i && ordinal)
+            m->out->missing = str_slice(m->p->in->question, t[first - 1].start, t[i].end);
+    }
+}
+
 /* --- kinds -------------------------------------------------------------------------------------
  */
 static void read_kinds(meter *m)
@@ -276,6 +397,7 @@ void signals_measure(const plan *p, const retriever_candidate *chosen, const exe
     if (form == NULL)
         return;
     m.told = form->mask;
+    explain_relations(&m);
     read_kinds(&m);
     out->passage = chosen->features[RETRIEVER_F_PASSAGE] > 0;
     if (out->passage) {
@@ -284,4 +406,7 @@ void signals_measure(const plan *p, const retriever_candidate *chosen, const exe
     }
     read_names(&m);
     read_left(&m);
+    read_focus(&m);
+    read_operators(&m);
+    read_articles(&m);
 }
