@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#define BESIDE 0.4 /* mass beside a name that makes it another name */
+
 enum { CAN_TELL = 10, CHOICES = 8, INSTEAD = 5 };
 
 typedef struct decider {
@@ -134,6 +136,57 @@ static status unknown_name(decider *d)
     if (!named)
         line(d, "nothing_named", NULL);
     return finish(d, ANSWER_ABSTAINED, "abstain");
+}
+
+/* "There is no 'X'", with the nearest name that there is. */
+static status unknown_as(decider *d, str name, str nearest)
+{
+    const template_var vars[] = {{"name", name}, {NULL, {0}}};
+    line(d, "unknown_name", vars);
+    const template_var list[] = {{"list", nearest}, {NULL, {0}}};
+    if (!str_empty(nearest) && !str_equal(nearest, name))
+        line(d, "nearest", list);
+    return finish(d, ANSWER_ABSTAINED, "abstain");
+}
+
+static bool linked_inside(const retriever_result *found, size_t start, size_t end)
+{
+    for (size_t i = 0; i < found->mention_count; i++) {
+        const retriever_mention *m = &found->mentions[i];
+        if ((m->kind == RETRIEVER_MENTION_ENTITY || m->kind == RETRIEVER_MENTION_CLASS) &&
+            m->start < end && m->end > start && m->end - m->start > 3 && m->sense_count > 0 &&
+            m->senses[0].match != RETRIEVER_MATCH_FUZZY)
+            return true;
+    }
+    return false;
+}
+
+/* What the pack says looks like a name, and the graph has no name in it; empty when all is known.
+ */
+static str unheld_name(const decider *d)
+{
+    size_t count = 0, start = 0, end = 0;
+    if (d->c->pack == NULL)
+        return (str){0};
+    (void)pack_name_rules(d->c->pack, &count);
+    for (size_t i = 0; i < count; i++)
+        if (pack_name_rule_match(d->c->pack, i, d->q->question, &start, &end, NULL) &&
+            !linked_inside(d->found, start, end))
+            return str_slice(d->q->question, start, end);
+    return (str){0};
+}
+
+static const retriever_sense *main_entity(const retriever_result *found);
+
+/* 民法典第一千五百条: the law is known, the article is not. */
+static status missing_article(decider *d)
+{
+    const retriever_sense *law = main_entity(d->found);
+    str number = d->found->signals.missing;
+    if (law == NULL)
+        return unknown_as(d, number, (str){0});
+    char *name = arena_printf(d->c->a, "%.*s%.*s", STR_ARG(law->label), STR_ARG(number));
+    return unknown_as(d, str_from(name), law->label);
 }
 
 static status no_relation(decider *d)
@@ -288,6 +341,8 @@ static status ask_name(decider *d, const retriever_mention *m)
 static status unsure(decider *d)
 {
     const retriever_sense *e = main_entity(d->found);
+    if (d->found->signals.beside > BESIDE && e != NULL)
+        return unknown_as(d, d->found->signals.beside_text, e->label);
     if (!str_empty(d->found->unexplained_words) && d->found->unexplained > 0.4 && e != NULL)
         return no_relation(d);
     const template_var vars[] = {{"np", phrase_of(d->c, d->found->form)}, {NULL, {0}}};
@@ -320,6 +375,11 @@ status decide(const decide_request *request, answer *out, error *err)
     const retriever_result *found = request->found;
     decider d = {.q = request, .c = request->phrases, .found = found, .out = out, .err = err};
     out->status = ANSWER_ANSWERED;
+    str unheld = unheld_name(&d);
+    if (!str_empty(unheld))
+        return unknown_as(&d, unheld, (str){0});
+    if (!str_empty(found->signals.missing))
+        return missing_article(&d);
     switch (found->outcome) {
     case RETRIEVER_NOTHING_SAID:
         line(&d, "nothing_said", NULL);

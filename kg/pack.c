@@ -40,6 +40,9 @@ struct pack {
     pack_entity *entities;
     pack_refusal *refusals;
     pack_pattern *refusal_patterns;
+    pack_name_rule *names;
+    pack_pattern *name_patterns;
+    size_t name_count;
     pack_authority_entry *authority;
     pack_template_entry *templates;
     size_t class_count, relation_count, operator_count, example_count, entity_count, refusal_count,
@@ -283,6 +286,23 @@ static status read_operators(reader *r, const json_t *root)
     return STATUS_OK;
 }
 
+static status read_names(reader *r, const json_t *root)
+{
+    const json_t *list = json_object_get(root, "names");
+    size_t count = json_array_size(list);
+    r->p->names = array_of(r, count, sizeof *r->p->names);
+    r->p->name_patterns = array_of(r, count, sizeof *r->p->name_patterns);
+    for (size_t i = 0; !r->memory && i < count; i++) {
+        const json_t *j = json_array_get(list, i);
+        r->p->names[i] = (pack_name_rule){field(r, j, "class"), field(r, j, "lang")};
+        status st = compile(r, field(r, j, "pattern"), &r->p->name_patterns[i], "names", i);
+        if (st != STATUS_OK)
+            return st;
+        r->p->name_count = i + 1;
+    }
+    return STATUS_OK;
+}
+
 static status read_refusals(reader *r, const json_t *root)
 {
     const json_t *list = json_object_get(root, "refusals");
@@ -389,6 +409,8 @@ static status read_all(reader *r, const json_t *root, str json)
     if (st == STATUS_OK)
         st = read_refusals(r, root);
     if (st == STATUS_OK)
+        st = read_names(r, root);
+    if (st == STATUS_OK)
         st = read_authority(r, root);
     if (st == STATUS_OK)
         read_rest(r, root);
@@ -460,6 +482,7 @@ void pack_close(pack *p)
         return;
     free_patterns(p->operator_patterns, p->operator_count);
     free_patterns(p->refusal_patterns, p->refusal_count);
+    free_patterns(p->name_patterns, p->name_count);
     for (size_t i = 0; i < p->authority_count; i++)
         free_patterns(&p->authority[i].pattern, 1);
     pcre2_match_context_free(p->match);
@@ -619,6 +642,19 @@ const pack_refusal *pack_refuse(const pack *p, str question, bool *limited)
         if (pattern_match(p, &p->refusal_patterns[i], question, NULL, NULL, limited))
             return &p->refusals[i];
     return NULL;
+}
+
+const pack_name_rule *pack_name_rules(const pack *p, size_t *count)
+{
+    *count = p->name_count;
+    return p->names;
+}
+
+bool pack_name_rule_match(const pack *p, size_t index, str question, size_t *start, size_t *end,
+                          bool *limited)
+{
+    return index < p->name_count &&
+           pattern_match(p, &p->name_patterns[index], question, start, end, limited);
 }
 
 bool pack_operator_match(const pack *p, size_t index, str question, size_t *start, size_t *end,

@@ -92,6 +92,13 @@ typedef struct pack_refusal {
     pack_texts message;
 } pack_refusal;
 
+/* What looks like a name of a kind of thing (宠物保护法): when the graph links nothing in it, the
+ * question is about something that the graph does not have. */
+typedef struct pack_name_rule {
+    str class_id;
+    str lang; /* empty = any */
+} pack_name_rule;
+
 /* `name_or_path`: "medical" (VOUCH_SCHEMAS, then the packs linked in) or a file (what ends in
  * .json or has a slash); NULL or "" = "general". */
 status pack_open(const char *name_or_path, pack **out, error *err);
@@ -132,6 +139,11 @@ double pack_authority(const pack *p, str source);
 /* The first refusal rule that the question meets; NULL when none does. A pattern that exceeds its
  * match limit does not match, and *limited (may be NULL) is set. */
 const pack_refusal *pack_refuse(const pack *p, str question, bool *limited);
+
+const pack_name_rule *pack_name_rules(const pack *p, size_t *count);
+/* True when the name rule `index` matches; the name's span in [*start, *end). */
+bool pack_name_rule_match(const pack *p, size_t index, str question, size_t *start, size_t *end,
+                          bool *limited);
 
 /* True when the operator rule `index` matches; its span in [*start, *end). */
 bool pack_operator_match(const pack *p, size_t index, str question, size_t *start, size_t *end,

@@ -397,6 +397,37 @@ static void move_to_front(retriever_candidate *c, size_t at)
     c[0] = chosen;
 }
 
+/* Values that deny what is asked (无传染性 where 有传染性 is asked, 非医保疾病) settle it: no. */
+static bool denies(str have, str asked)
+{
+    static const char *const no[] = {"无", "非", "不", "没有", "no ", "not ", "non-"};
+    static const char *const yes[] = {"有", "是", "属于", "可", "很", ""};
+    for (size_t i = 0; i < CORE_COUNT(no); i++)
+        for (size_t k = 0; str_starts(have, str_from(no[i])) && k < CORE_COUNT(yes); k++)
+            if (str_starts(asked, str_from(yes[k])) &&
+                str_equal(str_slice(have, strlen(no[i]), have.length),
+                          str_slice(asked, strlen(yes[k]), asked.length)))
+                return true;
+    return false;
+}
+
+static void settle_truth(asking *q, const lf_node *form, execute_result *r)
+{
+    error ignored = {0};
+    str asked = {0};
+    if (form->op != LF_ASK || form->b == NULL || form->b->op != LF_ENTITY ||
+        r->truth != EXECUTE_UNKNOWN ||
+        kg_labels(q->read, &form->b->name.id, 1, q->out->lang, q->a, &asked, &ignored) != STATUS_OK)
+        return;
+    for (size_t i = 0; i < r->value_count && r->truth == EXECUTE_UNKNOWN; i++) {
+        str have = {0};
+        if (kg_labels(q->read, &r->values[i].id, 1, q->out->lang, q->a, &have, &ignored) ==
+                STATUS_OK &&
+            denies(have, asked))
+            r->truth = EXECUTE_NO;
+    }
+}
+
 /* Executes the best; where it gives nothing, the next that scores nearly as well may. */
 static status execute_stage(asking *q)
 {
@@ -416,6 +447,7 @@ static status execute_stage(asking *q)
             return s;
         c->executed = true;
         c->answers = result.value_count;
+        settle_truth(q, c->form, &result);
         if (gives_something(c->form, &result)) {
             q->out->result = result;
             q->out->form = c->form;

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "core/utf8.h"
+
 #define COUNT_MOST 2000 /* passages counted for a word's idf */
 #define WORDS_MOST 48   /* words of a question whose idf is looked up */
 #define TEXT_LEAST 24   /* bytes: a literal this long is a text */
@@ -221,6 +223,35 @@ static void read_beside(meter *m, const link_mention *mention)
     m->out->beside_text = str_slice(m->p->in->question, t[first].start, t[last].end);
 }
 
+/* Characters of a misspelt Chinese name's span that stand before the name that it was taken for:
+ * 克鲁维纳综合征 is no misspelt 特纳综合征. */
+static size_t before_near_name(str span, str name)
+{
+    size_t n = utf8_count(name.data, name.length), at = 0, end = 0, i = 0, last = 0;
+    uint32_t c = 0, tail = 0;
+    while (last < name.length)
+        last += utf8_decode(name.data + last, name.length - last, &tail);
+    if (!utf8_is_han(tail))
+        return 0;
+    for (; i < span.length; at++) {
+        i += utf8_decode(span.data + i, span.length - i, &c);
+        end = c == tail ? at + 1 : end;
+    }
+    return end > n ? end - n : 0;
+}
+
+static void read_near_name(meter *m, const link_mention *mention)
+{
+    const retriever_sense *s = &mention->shown.senses[0];
+    size_t before =
+        s->match == RETRIEVER_MATCH_FUZZY ? before_near_name(mention->shown.text, s->matched) : 0;
+    m->out->misspelt += s->match == RETRIEVER_MATCH_FUZZY;
+    if (before == 0)
+        return;
+    m->out->beside += 0.5 * (double)before;
+    m->out->beside_text = mention->shown.text;
+}
+
 static void read_names(meter *m)
 {
     const link_result *l = m->p->in->link;
@@ -237,8 +268,8 @@ static void read_names(meter *m)
         if (!used || !entity)
             continue;
         m->out->addressed = true;
-        m->out->misspelt += mention->shown.senses[0].match == RETRIEVER_MATCH_FUZZY;
         read_beside(m, mention);
+        read_near_name(m, mention);
     }
     m->out->unused = all > 0 ? unused / all : 0;
 }
@@ -275,6 +306,12 @@ static bool tokens_of(const meter *m, const operator_hit *h, size_t *first, size
     return any;
 }
 
+/* A word of no weight (个 of 哪个) may stand between. */
+static bool silent_at(const meter *m, size_t i)
+{
+    return i < m->tokens->count && i < PHRASEBOOK_TOKENS && token_mask_has(&m->p->silent, i);
+}
+
 /* What stands right at the words that ask is what is asked for. */
 static void read_focus(meter *m)
 {
@@ -285,6 +322,10 @@ static void read_focus(meter *m)
         double before = 0, behind = 0;
         if (!asks(ops->items[i].kind) || !tokens_of(m, &ops->items[i], &first, &last))
             continue;
+        if (first > 0 && silent_at(m, first - 1))
+            first--;
+        if (silent_at(m, last + 1))
+            last++;
         for (size_t k = first; k > 0 && t[k].kind == TEXT_HAN && content_at(m, k - 1) > 0; k--)
             before += content_at(m, k - 1);
         for (size_t k = last + 1; k < m->tokens->count && content_at(m, k) > 0; k++)
