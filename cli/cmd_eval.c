@@ -30,6 +30,7 @@ static const char help[] =
     "  --calibrate OUT   fit p(correct) and the thresholds, write them (docs/CALIBRATION.md)\n"
     "  --cases F         with --calibrate: append this run's cases to F, fit on all of F;\n"
     "                    alone: append only\n"
+    "  --weight W        how many cases each case of this run counts as (default 1)\n"
     "  --alpha A         risk of a wrong answer that the thresholds allow (default 0.1)\n"
     "  --calibration F   judge by this file instead of the calibration shipped\n"
     "  --wrong           print the questions that were answered wrong\n"
@@ -39,7 +40,8 @@ static const char help[] =
 
 typedef struct eval_options {
     fusion_options engine;
-    const char *report, *price, *calibrate, *cases, *alpha;
+    const char *report, *price, *calibrate, *cases, *alpha, *weight;
+    double case_weight;
     int limit;
     bool wrong, json;
 } eval_options;
@@ -230,7 +232,7 @@ static status one(fusion_engine *engine, const json_t *q, const char *path, cons
             s = error_memory(err);
         record(t, q, &made, correct);
         if (s == STATUS_OK && t->cases != NULL)
-            s = eval_cases_add(t->cases, path, &made, is_wrong(q, &made, a), err);
+            s = eval_cases_add(t->cases, path, &made, is_wrong(q, &made, a), o->case_weight, err);
         if (o->wrong && !correct)
             show_wrong(q, &made);
     }
@@ -411,6 +413,7 @@ int cmd_eval(int argc, char **argv)
                                    {"--calibrate", ARGS_TEXT, &o.calibrate},
                                    {"--cases", ARGS_TEXT, &o.cases},
                                    {"--alpha", ARGS_TEXT, &o.alpha},
+                                   {"--weight", ARGS_TEXT, &o.weight},
                                    {"--calibration", ARGS_TEXT, &o.engine.calibration},
                                    {"--limit", ARGS_COUNT, &o.limit},
                                    {"--wrong", ARGS_FLAG, &o.wrong},
@@ -422,6 +425,10 @@ int cmd_eval(int argc, char **argv)
     if (count < 1)
         return cli_usage("eval", "a file of questions, please");
     double alpha = 0.1;
+    o.case_weight = 1;
+    if (o.weight != NULL &&
+        (!str_to_double(str_from(o.weight), &o.case_weight) || o.case_weight <= 0))
+        return cli_usage("eval", "--weight is a number above 0");
     if (o.alpha != NULL && (!str_to_double(str_from(o.alpha), &alpha) || alpha <= 0 || alpha >= 1))
         return cli_usage("eval", "--alpha is a share between 0 and 1");
     if (o.engine.graph_path == NULL)

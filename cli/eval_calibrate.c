@@ -9,6 +9,8 @@
 #include "fusion/calibration.h"
 
 #define PENALTY 1.0 /* of the weights, in units of one case */
+#define FEW 20      /* fewer cases of a language make no threshold of its own */
+#define LEAST 0.5   /* nothing is said that is likelier wrong than right */
 
 typedef struct kept {
     calibration_case item;
@@ -40,10 +42,11 @@ void eval_cases_free(eval_cases *c)
     free(c);
 }
 
-status eval_cases_add(eval_cases *c, const char *set, const answer *made, bool wrong, error *err)
+status eval_cases_add(eval_cases *c, const char *set, const answer *made, bool wrong,
+                      double weight, error *err)
 {
     bool given = made->status == ANSWER_ANSWERED && made->features != NULL;
-    json_t *line = json_pack("{s:s, s:s, s:b, s:b, s:b}", "set", set, "lang",
+    json_t *line = json_pack("{s:s, s:f, s:s, s:b, s:b, s:b}", "set", set, "weight", weight, "lang",
                              str_equal(made->lang, STR("zh")) ? "zh" : "en", "given", given,
                              "passage", made->passage, "right", given && !wrong);
     json_t *features = json_object();
@@ -70,6 +73,7 @@ static status read_case(eval_cases *c, const json_t *line, error *err)
               .passage = json_is_true(json_object_get(line, "passage"))};
     const char *lang = json_string_value(json_object_get(line, "lang"));
     const json_t *features = json_object_get(line, "features");
+    k.item.weight = json_number_value(json_object_get(line, "weight"));
     k.item.correct = json_is_true(json_object_get(line, "right"));
     k.zh = lang != NULL && strcmp(lang, "zh") == 0;
     for (int f = 0; f < CALIBRATION_FEATURES; f++)
@@ -168,7 +172,12 @@ static status fit_kind(const eval_cases *c, bool passage, double alpha, calibrat
     for (int zh = 0; zh < 2; zh++) {
         bool reached = false;
         size_t count = select_cases(c, passage, zh, space);
-        double t = calibration_conformal(&m, space, count, alpha, &reached);
+        size_t own = count;
+        if (count < FEW) /* of the other language too: better than never to answer */
+            own = select_cases(c, passage, -1, space);
+        double t = calibration_conformal(&m, space, own, alpha, &reached);
+        t = t < LEAST ? LEAST : t;
+        count = select_cases(c, passage, zh, space);
         *(zh ? &m.threshold_zh : &m.threshold_en) = t;
         json_object_set_new(counts, zh ? "zh" : "en",
                             json_pack("{s:I, s:I, s:b}", "given", (json_int_t)count, "right",

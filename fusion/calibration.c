@@ -131,28 +131,60 @@ static bool solve(double m[PARAMETERS][PARAMETERS], double b[PARAMETERS])
     return true;
 }
 
-static double feature(const calibration_case *c, int i)
+/* Which way a feature may speak: 1 for the answer, -1 against it, 0 either way. */
+static int expected_sign(int feature)
 {
-    return i == 0 ? 1 : isfinite(c->features[i - 1]) ? c->features[i - 1] : 0;
+    switch ((calibration_feature)feature) {
+    case CALIBRATION_LOG_ANSWERS:
+    case CALIBRATION_OPERATOR:
+        return 0;
+    case CALIBRATION_MARGIN:
+    case CALIBRATION_LINK:
+    case CALIBRATION_COVERAGE:
+    case CALIBRATION_PROBABILITY:
+    case CALIBRATION_TOLD:
+    case CALIBRATION_TOLD_RAREST:
+    case CALIBRATION_ADDRESSED:
+        return 1;
+    default:
+        return -1;
+    }
+}
+
+typedef struct fitting {
+    const calibration_case *cases;
+    size_t count;
+    double penalty;
+    bool held[CALIBRATION_FEATURES]; /* weights held at 0 */
+} fitting;
+
+static double feature(const fitting *f, const calibration_case *c, int i)
+{
+    return i == 0 ? 1 : f->held[i - 1] || !isfinite(c->features[i - 1]) ? 0 : c->features[i - 1];
+}
+
+static double weight_of(const calibration_case *c)
+{
+    return c->weight > 0 ? c->weight : 1;
 }
 
 /* One Newton step; false when it is singular. `change` gets the largest move. */
-static bool newton(const calibration_case *cases, size_t count, double penalty, calibration *c,
-                   double *change)
+static bool newton(const fitting *f, calibration *c, double *change)
 {
     double h[PARAMETERS][PARAMETERS] = {{0}}, g[PARAMETERS] = {0};
-    for (size_t n = 0; n < count; n++) {
-        double p = calibration_probability(c, cases[n].features), r = p * (1 - p);
+    for (size_t n = 0; n < f->count; n++) {
+        const calibration_case *item = &f->cases[n];
+        double w = weight_of(item), p = calibration_probability(c, item->features);
         for (int i = 0; i < PARAMETERS; i++) {
-            double x = feature(&cases[n], i);
-            g[i] += x * ((cases[n].correct ? 1 : 0) - p);
+            double x = feature(f, item, i);
+            g[i] += w * x * ((item->correct ? 1 : 0) - p);
             for (int j = 0; j < PARAMETERS; j++)
-                h[i][j] += r * x * feature(&cases[n], j);
+                h[i][j] += w * p * (1 - p) * x * feature(f, item, j);
         }
     }
     for (int i = 0; i < PARAMETERS; i++) {
-        g[i] -= i == 0 ? 0 : penalty * c->weights[i - 1];
-        h[i][i] += i == 0 ? 1e-6 : penalty;
+        g[i] -= i == 0 ? 0 : f->penalty * c->weights[i - 1];
+        h[i][i] += i == 0 ? 1e-6 : f->penalty;
     }
     if (!solve(h, g))
         return false;
@@ -163,6 +195,18 @@ static bool newton(const calibration_case *cases, size_t count, double penalty, 
         *change = fmax(*change, fabs(step));
     }
     return true;
+}
+
+/* Holds at 0 what came out with the wrong sign; false when nothing did. */
+static bool hold_wrong_signs(fitting *f, const calibration *c)
+{
+    bool any = false;
+    for (int i = 0; i < CALIBRATION_FEATURES; i++) {
+        double against = -expected_sign(i) * c->weights[i];
+        if (!f->held[i] && against > 1e-9)
+            any = f->held[i] = true;
+    }
+    return any;
 }
 
 status calibration_fit(const calibration_case *cases, size_t count, double penalty,
@@ -176,11 +220,15 @@ status calibration_fit(const calibration_case *cases, size_t count, double penal
                          "fitting needs right and wrong answers, at least two of each; there are "
                          "%zu right and %zu wrong",
                          right, count - right);
+    fitting f = {.cases = cases, .count = count, .penalty = penalty};
     calibration c = {0};
-    double change = 1;
-    for (int i = 0; i < ITERATIONS && change > 1e-9; i++)
-        if (!newton(cases, count, penalty, &c, &change))
-            return error_set(err, STATUS_INVALID, "the features of the cases do not vary");
+    do {
+        double change = 1;
+        c = (calibration){0};
+        for (int i = 0; i < ITERATIONS && change > 1e-9; i++)
+            if (!newton(&f, &c, &change))
+                return error_set(err, STATUS_INVALID, "the features of the cases do not vary");
+    } while (hold_wrong_signs(&f, &c));
     c.threshold_zh = out->threshold_zh;
     c.threshold_en = out->threshold_en;
     *out = c;
@@ -188,7 +236,7 @@ status calibration_fit(const calibration_case *cases, size_t count, double penal
 }
 
 typedef struct scored {
-    double p;
+    double p, weight;
     bool correct;
 } scored;
 
@@ -198,6 +246,13 @@ static int by_p(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
+/* The bound on the risk when `wrong` of `all` (by weight) are answered wrong. */
+static double risk_bound(size_t count, double wrong, double all)
+{
+    double n = (double)count;
+    return n / (n + 1) * (all > 0 ? wrong / all : 0) + 1 / (n + 1);
+}
+
 double calibration_conformal(const calibration *c, const calibration_case *cases, size_t count,
                              double alpha, bool *reached)
 {
@@ -205,22 +260,23 @@ double calibration_conformal(const calibration *c, const calibration_case *cases
     *reached = false;
     if (s == NULL)
         return 1;
-    size_t wrong = 0;
+    double wrong = 0, all = 0, threshold = 0;
     for (size_t i = 0; i < count; i++) {
-        s[i] = (scored){calibration_probability(c, cases[i].features), cases[i].correct};
-        wrong += cases[i].correct ? 0 : 1;
+        s[i] = (scored){calibration_probability(c, cases[i].features), weight_of(&cases[i]),
+                        cases[i].correct};
+        all += s[i].weight;
+        wrong += s[i].correct ? 0 : s[i].weight;
     }
     qsort(s, count, sizeof *s, by_p);
-    double n = (double)count, threshold = 0;
     size_t i = 0;
     /* R(t): share of all cases that are answered (p >= t) and wrong; it falls as t rises. */
-    while (n / (n + 1) * ((double)wrong / fmax(n, 1)) + 1 / (n + 1) > alpha && i < count) {
+    while (risk_bound(count, wrong, all) > alpha && i < count) {
         double p = s[i].p;
         for (; i < count && s[i].p == p; i++)
-            wrong -= s[i].correct ? 0 : 1;
+            wrong -= s[i].correct ? 0 : s[i].weight;
         threshold = i < count ? s[i].p : nextafter(p, 2);
     }
-    *reached = n / (n + 1) * ((double)wrong / fmax(n, 1)) + 1 / (n + 1) <= alpha;
+    *reached = risk_bound(count, fmax(wrong, 0), all) <= alpha;
     free(s);
     return *reached ? threshold : 1;
 }

@@ -62,10 +62,13 @@ double calibration_threshold(const calibration *c, str lang);
 typedef struct calibration_case {
     double features[CALIBRATION_FEATURES];
     bool correct;
+    double weight; /* how many cases it counts as; 0 reads as 1 */
 } calibration_case;
 
-/* Logistic regression with an L2 penalty on the weights (Newton's method); deterministic. Fewer
- * than two cases of either kind is STATUS_INVALID. */
+/* Logistic regression with an L2 penalty on the weights (Newton's method); deterministic. What can
+ * only speak against an answer (words left unexplained) never gets a weight that speaks for it, and
+ * the other way round: such a weight is held at 0. Fewer than two cases of either kind is
+ * STATUS_INVALID. */
 status calibration_fit(const calibration_case *cases, size_t count, double penalty,
                        calibration *out, error *err);
 
