@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "cli/args.h"
-#include "cli/eval_calibrate.h"
 #include "cli/commands.h"
+#include "cli/eval_calibrate.h"
 #include "core/buf.h"
 #include "fusion/engine.h"
 #include "kg/store.h"

@@ -42,8 +42,8 @@ void eval_cases_free(eval_cases *c)
     free(c);
 }
 
-status eval_cases_add(eval_cases *c, const char *set, const answer *made, bool wrong,
-                      double weight, error *err)
+status eval_cases_add(eval_cases *c, const char *set, const answer *made, bool wrong, double weight,
+                      error *err)
 {
     bool given = made->status == ANSWER_ANSWERED && made->features != NULL;
     json_t *line = json_pack("{s:s, s:f, s:s, s:b, s:b, s:b}", "set", set, "weight", weight, "lang",

@@ -14,8 +14,8 @@ void eval_cases_free(eval_cases *c);
 
 /* Keeps one answer; `wrong`: it was given and a value in it is wrong; `weight`: how
  * many cases it counts as. */
-status eval_cases_add(eval_cases *c, const char *set, const answer *made, bool wrong,
-                      double weight, error *err);
+status eval_cases_add(eval_cases *c, const char *set, const answer *made, bool wrong, double weight,
+                      error *err);
 /* Appends what was kept to a file of cases, and reads the file's whole content in its place. */
 status eval_cases_join(eval_cases *c, const char *path, error *err);
 /* Fits both models, sets the thresholds for `alpha` per language, writes calibration.json. */

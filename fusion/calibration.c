@@ -15,9 +15,9 @@ enum { PARAMETERS = CALIBRATION_FEATURES + 1, ITERATIONS = 60 };
 const char *calibration_feature_name(calibration_feature f)
 {
     static const char *const names[] = {
-        "margin",    "link",     "coverage", "log_answers", "probability", "left",
-        "left_mass", "left_run", "beside",   "misspelt",    "unsaid",      "unused",
-        "clash",     "operator", "focus", "unmet", "told",     "told_rarest", "values_missing", "addressed"};
+        "margin",   "link",   "coverage", "log_answers", "probability",    "left",     "left_mass",
+        "left_run", "beside", "misspelt", "unsaid",      "unused",         "clash",    "operator",
+        "focus",    "unmet",  "told",     "told_rarest", "values_missing", "addressed"};
     return (size_t)f < CALIBRATION_FEATURES ? names[f] : "";
 }
 
@@ -48,8 +48,10 @@ static status read_model(const json_t *root, const char *which, calibration *out
                strcmp(calibration_feature_name((calibration_feature)f), key) != 0)
             f++;
         if (f == CALIBRATION_FEATURES || !json_is_number(value))
-            return error_set(err, STATUS_INVALID, "/%s/weights/%s of the calibration is no weight "
-                             "of a feature; make it again (docs/CALIBRATION.md)", which, key);
+            return error_set(err, STATUS_INVALID,
+                             "/%s/weights/%s of the calibration is no weight "
+                             "of a feature; make it again (docs/CALIBRATION.md)",
+                             which, key);
         out->weights[f] = json_number_value(value);
     }
     return STATUS_OK;

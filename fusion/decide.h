@@ -15,7 +15,7 @@ typedef struct decide_request {
     const calibration_set *calibration;
     str question;
     bool answer_always; /* whatever the confidence */
-    cite_list *cites; /* facts that correct or complete the refusal */
+    cite_list *cites;   /* facts that correct or complete the refusal */
 } decide_request;
 
 /* What p(correct) is computed from. */

@@ -23,11 +23,11 @@ typedef struct fusion_conversation fusion_conversation;
 
 typedef struct fusion_options {
     const char *graph_path;
-    const char *pack;     /* name or file; NULL = the graph's own, else "general" */
-    const char *model;    /* NULL = the embedded default; "none"; FILE.gguf; http(s)://... */
-    const char *examples; /* JSONL of example questions; NULL = none */
-    int threads;          /* of the model; 0 = the machine's cores */
-    bool local_only;      /* no outgoing connection whatever */
+    const char *pack;        /* name or file; NULL = the graph's own, else "general" */
+    const char *model;       /* NULL = the embedded default; "none"; FILE.gguf; http(s)://... */
+    const char *examples;    /* JSONL of example questions; NULL = none */
+    int threads;             /* of the model; 0 = the machine's cores */
+    bool local_only;         /* no outgoing connection whatever */
     const char *calibration; /* FILE instead of the calibration shipped; NULL = that one */
     bool answer_always;      /* without the threshold: to collect cases for calibration */
 } fusion_options;

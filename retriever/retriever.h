@@ -151,21 +151,21 @@ typedef struct retriever_timings {
 /* What speaks for and against the chosen reading, beside the ranker's own features: abstention is
  * decided by these. Shares are 0..1; masses count content words (a Chinese character about 0.3). */
 typedef struct retriever_signals {
-    bool passage;          /* the answer is a text that was searched for, not a statement asked for */
-    bool addressed;        /* that text, or its law, is named by the question */
-    double left;           /* share of the content that neither the form nor its text explains */
-    double left_mass;      /* its mass */
-    double left_run;       /* mass of its longest unbroken stretch */
-    double beside;         /* mass of what stands unexplained right at a name that the form uses */
-    double misspelt;       /* names of the form that are no exact names of the graph */
-    double unsaid;         /* hops that no word speaks of */
-    double unused;         /* share of the mentions that the form leaves out */
-    double clash;          /* 1: the answers are of another kind than the one asked for */
-    double operator_fit;   /* as the ranker's */
-    double focus;          /* mass left unexplained right at the words that ask (哪个厂家) */
-    double unmet;          /* operators asked for (most, not, how many ...) that the form lacks */
-    double told;           /* passages: share of the question's idf mass that the text says */
-    double told_rarest;    /* passages: 1 when the text says the rarest word of the question */
+    bool passage;        /* the answer is a text that was searched for, not a statement asked for */
+    bool addressed;      /* that text, or its law, is named by the question */
+    double left;         /* share of the content that neither the form nor its text explains */
+    double left_mass;    /* its mass */
+    double left_run;     /* mass of its longest unbroken stretch */
+    double beside;       /* mass of what stands unexplained right at a name that the form uses */
+    double misspelt;     /* names of the form that are no exact names of the graph */
+    double unsaid;       /* hops that no word speaks of */
+    double unused;       /* share of the mentions that the form leaves out */
+    double clash;        /* 1: the answers are of another kind than the one asked for */
+    double operator_fit; /* as the ranker's */
+    double focus;        /* mass left unexplained right at the words that ask (哪个厂家) */
+    double unmet;        /* operators asked for (most, not, how many ...) that the form lacks */
+    double told;         /* passages: share of the question's idf mass that the text says */
+    double told_rarest;  /* passages: 1 when the text says the rarest word of the question */
     double values_missing; /* numbers of the question that the text does not hold */
     bool reason_asked;     /* why, how come */
     str missing;           /* an article's number that no article linked has; empty = none */

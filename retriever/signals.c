@@ -39,10 +39,10 @@ static bool on_node(void *context, const lf_node *node)
     bool named = node->op == LF_ENTITY || node->op == LF_SEARCH;
     if (named && node->op == LF_ENTITY) {
         s->found = s->found || node->name.id == s->id;
-        s->part = s->part || (!str_empty(s->label) && str_starts(node->name.label, s->label) &&
-                              str_starts(str_slice(node->name.label, s->label.length,
-                                                   node->name.label.length),
-                                         STR("#")));
+        s->part = s->part ||
+                  (!str_empty(s->label) && str_starts(node->name.label, s->label) &&
+                   str_starts(str_slice(node->name.label, s->label.length, node->name.label.length),
+                              STR("#")));
     }
     return true;
 }

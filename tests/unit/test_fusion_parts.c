@@ -102,7 +102,7 @@ static void excerpts_keep_what_was_asked(void **state)
 static void confidence_is_fitted_and_bounded(void **state)
 {
     (void)state;
-    calibration_case cases[400] = {{{0}, false}};
+    calibration_case cases[400] = {{{0}, false, 0}};
     for (int i = 0; i < 400; i++) {
         cases[i].features[CALIBRATION_LINK] = (i % 20) / 20.0;
         cases[i].correct = (i % 20) * 7 + i / 20 % 10 > 60;
@@ -124,6 +124,27 @@ static void confidence_is_fitted_and_bounded(void **state)
     (void)calibration_conformal(&c, cases, 4, 0.05, &reached);
     assert_false(reached); /* four cases bound nothing at 5 % */
     assert_int_equal(calibration_fit(cases, 1, 0.1, &c, &err), STATUS_INVALID);
+}
+
+/* What can only speak against an answer never comes to speak for it, whatever the cases say. */
+static void weights_keep_their_sign(void **state)
+{
+    (void)state;
+    calibration_case cases[200] = {{{0}, false, 0}};
+    for (int i = 0; i < 200; i++) {
+        cases[i].correct = i % 3 != 0;
+        cases[i].features[CALIBRATION_LEFT] = cases[i].correct ? 1 : 0.2;
+        cases[i].features[CALIBRATION_COVERAGE] = (i % 7) / 7.0;
+        cases[i].weight = i % 2 ? 6 : 1;
+    }
+    calibration c = {0};
+    error err = {0};
+    assert_int_equal(calibration_fit(cases, 200, 0.1, &c, &err), STATUS_OK);
+    assert_true(c.weights[CALIBRATION_LEFT] == 0);
+    for (int i = 0; i < 200; i++)
+        cases[i].features[CALIBRATION_LEFT] = cases[i].correct ? 0.2 : 1;
+    assert_int_equal(calibration_fit(cases, 200, 0.1, &c, &err), STATUS_OK);
+    assert_true(c.weights[CALIBRATION_LEFT] < -1);
 }
 
 static void terminal_gets_no_control_characters(void **state)
@@ -220,6 +241,7 @@ int main(void)
         cmocka_unit_test(a_statement_is_cited_once),
         cmocka_unit_test(excerpts_keep_what_was_asked),
         cmocka_unit_test(confidence_is_fitted_and_bounded),
+        cmocka_unit_test(weights_keep_their_sign),
         cmocka_unit_test(terminal_gets_no_control_characters),
         cmocka_unit_test(answers_look_like_the_design),
         cmocka_unit_test(answers_meet_their_schema),
