@@ -368,6 +368,16 @@ static double foreign_cases(str question, str span)
     return n;
 }
 
+/* "The term is ten years" says it outright; "later than twenty years" is an exception. */
+static double said_outright(str text, size_t at)
+{
+    static const char *const limits[] = {"不超过", "不得超过", "不得少于", "届"};
+    for (size_t i = 0; i < CORE_COUNT(limits); i++)
+        if (before(text, at, limits[i]))
+            return 0.6;
+    return before(text, at, "为") ? 1.2 : before(text, at, "超过") ? -1 : 0;
+}
+
 bool measure_find(const measure_ask *ask, str question, str more, str text, measure_found *out)
 {
     size_t at = 0, order = 0;
@@ -381,7 +391,7 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
             shared(ask, question, clause, true, 1) + shared(ask, more, clause, false, 0.6);
         score += 0.7 * (shared(ask, question, sentence, true, 1) +
                         shared(ask, more, sentence, false, 0.6));
-        score += v.wanted_unit ? 1.5 : 0;
+        score += (v.wanted_unit ? 1.5 : 0) + said_outright(text, v.start);
         score -= 0.8 * foreign_cases(question, sentence) + 0.4 * (double)order++;
         if (score <= best)
             continue;

@@ -20,6 +20,7 @@ typedef struct passage {
     kg_id owner; /* the article */
     str label, text;
     double bm25, related; /* of the question's words, of their synonyms */
+    double measured;      /* how well a measure in it fits; 0 = it has none */
     double said;          /* share of the question's content */
     double score;
     bool hinted; /* the question has a name of the pack for it */
@@ -244,12 +245,48 @@ static kg_id relation_id(const plan *p, const char *iri)
     return 0;
 }
 
+/* A law that the question speaks of by its subject (商标 and 商标法) is likelier; a law of one
+ * region is meant only where the region is named. */
+static double title_fits(const finder *f, str label)
+{
+    static const char *const regions[] = {"香港", "澳门", "台湾"};
+    str q = f->p->in->question, state = STR("中华人民共和国"), act = STR("法");
+    size_t mark = str_find(label, STR("#"), 0);
+    for (size_t i = 0; i < CORE_COUNT(regions); i++)
+        if (str_find(label, str_from(regions[i]), 0) != STR_NONE)
+            return str_find(q, str_from(regions[i]), 0) == STR_NONE ? -0.3 : 0;
+    if (mark == STR_NONE || f->law != NULL)
+        return 0;
+    str title = str_slice(label, str_starts(label, state) ? state.length : 0, mark);
+    if (str_ends(title, act))
+        title = str_slice(title, 0, title.length - act.length);
+    return title.length >= 6 && str_find(q, title, 0) != STR_NONE ? 0.15 : 0;
+}
+
+/* The law whose subject the question names, as the passages found tell; 0 = none. */
+static kg_id titled_law(finder *f)
+{
+    plan *p = f->p;
+    kg_pattern of = {.p = relation_id(p, "urn:vouch:r:law"), .limit = 1};
+    kg_statement_list list = {0};
+    error ignored = {0};
+    for (size_t i = 0; i < f->count; i++) {
+        if (title_fits(f, f->found[i].label) <= 0)
+            continue;
+        of.s = f->found[i].owner;
+        if (of.p != 0 && kg_match(p->in->read, &of, p->a, &list, &ignored) == STATUS_OK &&
+            list.count > 0)
+            return list.items[0].o;
+    }
+    return 0;
+}
+
 /* All articles that the law has on the day asked. */
-static void read_law(finder *f)
+static void read_law(finder *f, kg_id law)
 {
     plan *p = f->p;
     kg_pattern of = {.p = relation_id(p, "urn:vouch:r:law"),
-                     .o = f->law->shown.senses[0].id,
+                     .o = law,
                      .limit = ARTICLES,
                      .when = {.set = true, .day = p->in->as_of}};
     kg_id text = relation_id(p, "urn:vouch:r:text");
@@ -266,7 +303,7 @@ static void read_law(finder *f)
             kg_terms(p->in->read, &texts.items[0].o, 1, p->a, &term, &ignored) != STATUS_OK ||
             kg_labels(p->in->read, &says.s, 1, (str){0}, p->a, &label, &ignored) != STATUS_OK)
             continue;
-        f->found[f->count++] = (passage){.owner = says.s, .label = label, .text = term.lexical};
+        keep(f, says.s, label, &(kg_hit){.text = term.lexical}, false);
     }
 }
 
@@ -306,9 +343,24 @@ static const link_mention *hint_for(const finder *f, kg_id owner)
     return NULL;
 }
 
+/* The more of the question's words the name takes, the more it speaks for the passage. */
+static double hint_weight(const finder *f, kg_id owner)
+{
+    const text_tokens *t = &f->p->in->link->tokens;
+    const link_mention *m = hint_for(f, owner);
+    double all = 0, named = 0;
+    for (size_t i = 0; i < t->count && i < PHRASEBOOK_TOKENS; i++) {
+        if (is_silent(f->p, i) || inside(f->law, i))
+            continue;
+        all++;
+        named += inside(m, i);
+    }
+    return 0.2 + (all > 0 ? 0.5 * named / all : 0);
+}
+
 static void score_passages(finder *f)
 {
-    double best = 0, related = 0;
+    double best = 0, related = 0, sharpest = 0;
     weigh_pairs(f, &f->asked);
     weigh_pairs(f, &f->meant);
     for (size_t i = 0; i < f->count; i++) {
@@ -319,7 +371,7 @@ static void score_passages(finder *f)
         passage *a = &f->found[i];
         double own = best > 0 ? a->bm25 / best : 0, other = related > 0 ? a->related / related : 0;
         double meant = share_said(&f->meant, a);
-        measure_found found;
+        measure_found found = {0};
         a->said = share_said(&f->asked, a);
         a->hinted = hint_for(f, a->owner) != NULL;
         if (f->law != NULL)
@@ -329,11 +381,15 @@ static void score_passages(finder *f)
         else
             a->score = 0.2 * own + 0.35 * a->said + 0.15 * other + 0.3 * meant;
         a->said = fmax(a->said, 0.5 * (a->said + meant));
-        if (f->measured)
-            a->score +=
-                measure_find(&f->measure, f->words, f->related, a->text, &found) ? 0.1 : -0.2;
-        a->score += a->hinted ? 0.4 : 0;
+        a->score += title_fits(f, a->label);
+        if (f->measured && measure_find(&f->measure, f->words, f->related, a->text, &found))
+            a->measured = fmax(found.score, 0.01);
+        sharpest = fmax(sharpest, a->measured);
+        a->score += a->hinted ? hint_weight(f, a->owner) : 0;
     }
+    for (size_t i = 0; f->measured && i < f->count; i++)
+        f->found[i].score +=
+            f->found[i].measured > 0 ? 0.35 * f->found[i].measured / sharpest : -0.4;
 }
 
 static void best_first(finder *f)
@@ -356,10 +412,13 @@ static void find_passages(finder *f)
     cut_pairs(f->words, &f->asked);
     cut_pairs(f->related, &f->meant);
     if (f->law != NULL) {
-        read_law(f);
+        read_law(f, f->law->shown.senses[0].id);
     } else {
         search(f, f->words, false);
         search(f, f->related, true);
+        kg_id titled = titled_law(f);
+        if (titled != 0)
+            read_law(f, titled);
     }
     add_hints(f);
     score_passages(f);
@@ -527,12 +586,44 @@ static void count_articles(finder *f)
     plan_add_form(p, form);
 }
 
+static bool is_linked(const plan *p, size_t start, size_t end)
+{
+    const link_result *l = p->in->link;
+    for (size_t i = 0; i < l->count; i++)
+        if (l->mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY &&
+            l->mentions[i].shown.start < end && start < l->mentions[i].shown.end)
+            return true;
+    return false;
+}
+
+/* A law named in 《》, or with an article's number behind it, that the graph does not have: other
+ * laws' articles are no answer. */
+static bool names_unknown_law(const plan *p)
+{
+    static const char *const kinds[] = {"法", "条例", "法典", "办法", "规定", "细则", "解释"};
+    str q = p->in->question;
+    for (size_t at = 0; (at = str_find(q, STR("《"), at)) != STR_NONE; at += 3) {
+        size_t end = str_find(q, STR("》"), at);
+        str title = end == STR_NONE ? (str){0} : str_slice(q, at + 3, end);
+        for (size_t i = 0; i < CORE_COUNT(kinds); i++)
+            if (str_ends(title, str_from(kinds[i])) && !is_linked(p, at, end))
+                return true;
+    }
+    for (size_t i = 0; i < 2; i++)
+        for (size_t at = 0; (at = str_find(q, str_from(kinds[i]), at)) != STR_NONE; at += 3) {
+            size_t end = at + strlen(kinds[i]);
+            if (str_starts(str_slice(q, end, q.length), STR("第")) && !is_linked(p, at, end))
+                return true;
+        }
+    return false;
+}
+
 void plan_passages(plan *p)
 {
     const link_result *l = p->in->link;
     finder f = {.p = p, .capacity = ARTICLES};
     bool other = false;
-    if (!p->in->has_passages)
+    if (!p->in->has_passages || names_unknown_law(p))
         return;
     f.found = ARENA_ARRAY(p->a, passage, f.capacity + 1);
     if (f.found == NULL)
