@@ -138,14 +138,9 @@ static status drain(exporter *e, bool all, error *err)
 
 static void export_head(exporter *e)
 {
-    static const char *const kept[] = {"uuid",    "base_rows",  "base_id_bits", "base_term_bits",
-                                       "version", "statements", "terms",        "literals",
-                                       "labels",  "passages"};
     line_text(e, X "graph", X "format", STR("1"), "");
     for (size_t i = 0; i < e->read->meta_count; i++) {
-        bool own = false;
-        for (size_t j = 0; j < CORE_COUNT(kept); j++)
-            own |= str_equal(e->read->meta[i].key, str_from(kept[j]));
+        bool own = kg_meta_is_own(e->read->meta[i].key);
         char *predicate =
             own ? NULL : arena_printf(e->a, X "meta/%.*s", STR_ARG(e->read->meta[i].key));
         if (predicate != NULL)

@@ -85,4 +85,7 @@ status kg_grams(str normalised, arena *a, uint64_t **out, size_t *count, error *
 #define KG_RDF_TYPE KG_RDF "type"
 #define KG_XSD "http://www.w3.org/2001/XMLSchema#"
 
+/* Whether the store keeps this metadata key for itself: not written by callers, not exported. */
+bool kg_meta_is_own(str key);
+
 #endif

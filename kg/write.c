@@ -444,14 +444,20 @@ status kg_write_label(kg_write *write, kg_term term, kg_label_kind kind, str tex
     return kg_db_run(w->db, stmt, err);
 }
 
-status kg_write_meta(kg_write *write, str key, str value, error *err)
+bool kg_meta_is_own(str key)
 {
-    static const char *const own[] = {"uuid",    "base_rows",  "base_id_bits", "base_term_bits",
-                                      "version", "statements", "terms",        "literals",
-                                      "labels",  "passages"};
+    static const char *const own[] = {"uuid",     "version", "statements", "terms",
+                                      "literals", "labels",  "passages"};
     for (size_t i = 0; i < CORE_COUNT(own); i++)
         if (str_equal(key, str_from(own[i])))
-            return error_set(err, STATUS_USAGE, "the graph keeps '%s' itself", own[i]);
+            return true;
+    return str_starts(key, STR("base_"));
+}
+
+status kg_write_meta(kg_write *write, str key, str value, error *err)
+{
+    if (kg_meta_is_own(key))
+        return error_set(err, STATUS_USAGE, "the graph keeps '%.*s' itself", STR_ARG(key));
     sqlite3_stmt *stmt = kg_db_stmt(write->db, "INSERT OR REPLACE INTO meta VALUES(?1,?2)", err);
     if (stmt == NULL)
         return STATUS_CORRUPT;

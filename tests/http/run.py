@@ -371,13 +371,15 @@ def test_without_keys_loopback_may_only_ask(w):
     folder = tempfile.mkdtemp(prefix="vouch-http-")
     config = w.config(data_dir=os.path.join(folder, "data"))
     del config["keys"]
+    config["graphs"] = config["graphs"][1:]  # law: its file was not swapped under its sidecars
     for g in config["graphs"]:
         g["path"] = w.path(g["path"])
     s = Server(VOUCH, folder, config)
     try:
-        assert s.request("POST", "/v1/ask", {"graph": "med", "question": "肺结核有什么症状？"}).status == 200
-        assert s.request("POST", "/v1/graphs/med/ingest", "a\tb\tc\n").status == 403
-        assert s.request("DELETE", "/v1/graphs/med/sources/x").status == 403
+        r = s.request("POST", "/v1/ask", {"graph": "law", "question": "肺结核有什么症状？"})
+        assert r.status == 200, r.data
+        assert s.request("POST", "/v1/graphs/law/ingest", "a\tb\tc\n").status == 403
+        assert s.request("DELETE", "/v1/graphs/law/sources/x").status == 403
         assert s.request("GET", "/v1/feedback").status == 403
         assert 'graph="' not in s.request("GET", "/metrics").data.decode()
     finally:
