@@ -604,7 +604,7 @@ static bool names_unknown_law(const plan *p)
     str q = p->in->question;
     for (size_t at = 0; (at = str_find(q, STR("《"), at)) != STR_NONE; at += 3) {
         size_t end = str_find(q, STR("》"), at);
-        str title = end == STR_NONE ? (str){0} : str_slice(q, at + 3, end);
+        str title = end == STR_NONE ? str_make(NULL, 0) : str_slice(q, at + 3, end);
         for (size_t i = 0; i < CORE_COUNT(kinds); i++)
             if (str_ends(title, str_from(kinds[i])) && !is_linked(p, at, end))
                 return true;
