@@ -27,8 +27,8 @@ done
 show "$VOUCH" ingest samples/medical/infectious_disease_law.csv --map samples/medical/infectious_disease_law.map.json --pack medical --graph "$med" 2>/dev/null
 
 title "One legal question at two dates: two answers, each from its own text"
-show "$VOUCH" ask '股东认缴的出资额应当在多长时间内缴足？' --graph "$law" --as-of 2020-01-01
-show "$VOUCH" ask '股东认缴的出资额应当在多长时间内缴足？' --graph "$law" --as-of 2024-08-01
+show "$VOUCH" ask '公司法对有限责任公司注册资本的缴足期限怎么规定？' --graph "$law" --as-of 2020-01-01
+show "$VOUCH" ask '公司法对有限责任公司注册资本的缴足期限怎么规定？' --graph "$law" --as-of 2024-08-01
 
 title "A medical question in Chinese, and one in English"
 show "$VOUCH" ask '霍乱属于哪一类传染病？' --graph "$med"
