@@ -8,7 +8,7 @@ and the expression computes the gold from the raw file in $VOUCH_DATA with the s
 nothing of vouch is used. A line 'WHY :: QUESTION :: EXPRESSION' of an unanswerable set must come out
 true: the guard proves that the data has no answer. '#' starts a comment; '@key value' sets the rest
 of the file (@lang, @graph, @answerable). Two of five questions go to NAME.tune.jsonl, which may be looked
-at while tuning, three to NAME.eval.jsonl, which may not. Without --write the files are compared with
+at while tuning, three to NAME.eval.jsonl, which may not; '@half H' puts all of them into NAME.H.jsonl. Without --write the files are compared with
 what the data says. Exit 0 all agree, 1 a difference, 77 no data.
 """
 import csv
@@ -538,14 +538,18 @@ def records(name):
     return made, problems
 
 
-def halves(made):
+def halves(name, made):
+    with open(os.path.join(HERE, name + ".spec"), encoding="utf-8") as f:
+        whole = re.search(r"^@half (\w+)$", f.read(), re.M)
+    if whole:
+        return {whole[1]: made}
     tune = [r for i, r in enumerate(made) if i % 5 in (1, 3)]
     return {"tune": tune, "eval": [r for i, r in enumerate(made) if i % 5 not in (1, 3)]}
 
 
 def check(name, write, show):
     made, problems = records(name)
-    for half, part in halves(made).items():
+    for half, part in halves(name, made).items():
         file = os.path.join(HERE, f"{name}.{half}.jsonl")
         body = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in part)
         if write and not problems:
