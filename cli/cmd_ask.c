@@ -49,15 +49,30 @@ static void print_json(const answer *a)
     json_decref(j);
 }
 
-static void print_text(fusion_engine *engine, const answer *a, const ask_options *o)
+static void flush(buf *out)
+{
+    fwrite(out->data == NULL ? "" : out->data, 1, out->length, stdout);
+    fflush(stdout);
+    buf_free(out);
+}
+
+/* Prints each sentence as soon as it is verified. */
+static void on_clause(void *context, str lang, const answer_clause *clause)
 {
     buf out = {0};
-    const render_options r = {.columns = args_columns(), .colour = args_colours(), .all = o->all};
+    render_stream *s = context;
+    s->lang = lang;
+    render_clause(s, clause, &out);
+    flush(&out);
+}
+
+static void print_text(const render_stream *s, const answer *a, const ask_options *o)
+{
+    buf out = {0};
     if (o->explain && a->explain != NULL)
         explain_print(a, &out);
-    render_answer(a, fusion_templates(engine), &r, &out);
-    fwrite(out.data, 1, out.length, stdout);
-    buf_free(&out);
+    render_end(s, a, &out);
+    flush(&out);
 }
 
 static int ask(fusion_engine *engine, str question, const ask_options *o)
@@ -65,19 +80,24 @@ static int ask(fusion_engine *engine, str question, const ask_options *o)
     error err = {0};
     arena *a = arena_new(0);
     answer made = {0};
+    render_stream stream = {
+        .templates = fusion_templates(engine),
+        .options = {.columns = args_columns(), .colour = args_colours(), .all = o->all}};
     const fusion_request request = {.question = question,
                                     .lang = str_from(o->lang),
                                     .as_of = o->as_of,
                                     .strict = o->strict,
                                     .explain = o->explain,
                                     .all = o->all,
-                                    .samples = o->samples};
+                                    .samples = o->samples,
+                                    .on_clause = o->json || o->explain ? NULL : on_clause,
+                                    .context = &stream};
     status st = a == NULL ? error_memory(&err) : fusion_ask(engine, &request, a, &made, &err);
     int code = st == STATUS_OK ? made.status != ANSWER_ANSWERED : cli_fail(&err);
     if (st == STATUS_OK && o->json)
         print_json(&made);
     else if (st == STATUS_OK)
-        print_text(engine, &made, o);
+        print_text(&stream, &made, o);
     json_decref(made.explain);
     json_decref(made.samples);
     arena_free(a);

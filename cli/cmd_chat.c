@@ -73,8 +73,31 @@ static void show(const chat *c, bool all, bool explain)
     buf_free(&out);
 }
 
+/* Prints each sentence as soon as it is verified. */
+static void on_clause(void *context, str lang, const answer_clause *clause)
+{
+    buf out = {0};
+    render_stream *s = context;
+    s->lang = lang;
+    render_clause(s, clause, &out);
+    fwrite(out.data == NULL ? "" : out.data, 1, out.length, stdout);
+    fflush(stdout);
+    buf_free(&out);
+}
+
+static void show_rest(const chat *c, const render_stream *s)
+{
+    buf out = {0};
+    render_end(s, &c->last, &out);
+    fwrite(out.data == NULL ? "" : out.data, 1, out.length, stdout);
+    fflush(stdout);
+    buf_free(&out);
+}
+
 static void ask(chat *c, str question)
 {
+    render_stream stream = {.templates = fusion_templates(c->engine),
+                            .options = {.columns = args_columns(), .colour = args_colours()}};
     error err = {0};
     answer made = {0};
     arena *a = arena_new(0);
@@ -83,7 +106,9 @@ static void ask(chat *c, str question)
                                     .as_of = c->as_of,
                                     .strict = c->strict,
                                     .explain = true,
-                                    .conversation = c->conversation};
+                                    .conversation = c->conversation,
+                                    .on_clause = c->json ? NULL : on_clause,
+                                    .context = &stream};
     status st = a == NULL ? error_memory(&err) : fusion_ask(c->engine, &request, a, &made, &err);
     if (st != STATUS_OK) {
         (void)cli_fail(&err);
@@ -96,8 +121,10 @@ static void ask(chat *c, str question)
     if (c->json) { /* one line an answer; how it came about is asked for by /explain */
         json_decref(c->last.explain);
         c->last.explain = NULL;
+        show(c, false, false);
+    } else {
+        show_rest(c, &stream);
     }
-    show(c, false, false);
 }
 
 /* false at /quit. */

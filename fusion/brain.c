@@ -13,6 +13,7 @@ struct brain {
     pthread_mutex_t lock;
     model_rank *rank; /* NULL = it does not rank */
     llm *writer;      /* NULL = it does not write */
+    bool local;       /* the writer is a file on this machine */
     char name[128], note[ERROR_MESSAGE_BYTES];
 };
 
@@ -41,6 +42,7 @@ static status open_any(brain *b, const brain_options *o, error *err)
                                      .no_pin = true};
     st = is_url(o->model) ? llm_remote_open(str_from(o->model), NULL, &b->writer, err)
                           : llm_local_open(o->model, &model, NULL, &b->writer, err);
+    b->local = st == STATUS_OK && !is_url(o->model);
     if (st == STATUS_OK)
         set_name(b, llm_name(b->writer));
     return st;
@@ -78,6 +80,7 @@ void brain_set_writer(brain *b, llm *writer)
     if (b->writer != NULL)
         llm_close(b->writer);
     b->writer = writer;
+    b->local = false;
     set_name(b, writer == NULL ? STR("none") : llm_name(writer));
     pthread_mutex_unlock(&b->lock);
 }
@@ -117,6 +120,16 @@ status brain_write(brain *b, const llm_request *request, llm_result *result, err
                                   : llm_generate(b->writer, request, result, err);
     pthread_mutex_unlock(&b->lock);
     return st;
+}
+
+const llm_tokenizer *brain_vocabulary(const brain *b)
+{
+    return b->local ? llm_vocabulary(b->writer) : NULL;
+}
+
+size_t brain_context(const brain *b)
+{
+    return b->local ? llm_local_context(b->writer) : 0;
 }
 
 size_t brain_count_tokens(brain *b, str text)

@@ -40,6 +40,11 @@ bool brain_score(void *context, str types, str question, const str *texts,
 /* llm_generate with the writer, one caller at a time. */
 status brain_write(brain *b, const llm_request *request, llm_result *result, error *err);
 
+/* The writer's tokenizer, for constraints; NULL where there is none on this machine. */
+const llm_tokenizer *brain_vocabulary(const brain *b);
+/* Tokens that prompt and answer may have together; 0 = not known (an endpoint). */
+size_t brain_context(const brain *b);
+
 /* Tokens of a text by the writer's tokenizer; an estimate where it has none here. */
 size_t brain_count_tokens(brain *b, str text);
 

@@ -13,6 +13,7 @@ struct fusion_conversation {
     size_t focus_count;
     str questions[TURNS], answers[TURNS];
     size_t turns;
+    uint64_t nonce;
 };
 
 fusion_conversation *fusion_conversation_new(void)
@@ -130,4 +131,9 @@ status conversation_keep_text(fusion_conversation *c, str question, str reply, e
         return error_memory(err);
     c->turns++;
     return STATUS_OK;
+}
+
+uint64_t *conversation_nonce(fusion_conversation *c)
+{
+    return c == NULL ? NULL : &c->nonce;
 }

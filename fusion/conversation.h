@@ -19,4 +19,7 @@ status conversation_keep(fusion_conversation *c, const retriever_result *found, 
 size_t conversation_turns(const fusion_conversation *c, const str **questions, const str **answers);
 status conversation_keep_text(fusion_conversation *c, str question, str reply, error *err);
 
+/* A number of the conversation's own, 0 at first; NULL without a conversation. */
+uint64_t *conversation_nonce(fusion_conversation *c);
+
 #endif

@@ -22,6 +22,8 @@
 #define QUESTION_BYTES 8192
 /* Tokens of evidence in a prompt. */
 #define FACT_TOKENS 1200
+/* A model that has not worded an answer by then leaves it to the template (60 s). */
+#define WRITE_NS ((uint64_t)60 * 1000000000)
 
 /* --- opening --------------------------------------------------------------------------------- */
 static status open_pack(fusion_engine *e, const fusion_options *o, error *err)
@@ -119,6 +121,7 @@ typedef struct asking {
     phrase_context phrases;
     cite_list *cites;
     uint64_t began;
+    size_t shown; /* clauses that on_clause had while the model wrote */
 } asking;
 
 static status check_text(str text, size_t limit, const char *what, error *err)
@@ -279,6 +282,33 @@ static void note(asking *k, str why)
     k->out->reason = phrase_fill(&k->phrases, "model_note", vars);
 }
 
+/* The model's sentences; where they are not the whole answer, the template's follow. */
+static status take_wording(asking *k, const write_result *said)
+{
+    size_t more = said->complete ? 0 : k->out->clause_count;
+    answer_clause *all = ARENA_ARRAY(k->a, answer_clause, said->clause_count + more);
+    if (all == NULL)
+        return error_memory(k->err);
+    memcpy(all, said->clauses, said->clause_count * sizeof *all);
+    if (more > 0)
+        memcpy(all + said->clause_count, k->out->clauses, more * sizeof *all);
+    k->out->clauses = all;
+    k->out->clause_count = said->clause_count + more;
+    k->out->text = wording_text(&k->phrases, all, k->out->clause_count);
+    return STATUS_OK;
+}
+
+/* Drawn once a conversation, so that what its prompts begin with stays the same. */
+static uint64_t nonce_of(const asking *k)
+{
+    uint64_t *kept = conversation_nonce(k->q->conversation);
+    if (kept == NULL)
+        return str_hash(k->out->id, k->began);
+    if (*kept == 0)
+        *kept = str_hash(k->out->id, k->began) | 1;
+    return *kept;
+}
+
 /* Lets the model word what the template has said; the template stands unless all of it passes. */
 static status write(asking *k)
 {
@@ -300,15 +330,19 @@ static status write(asking *k)
                                   .pack = pack_name(k->e->pack),
                                   .token_budget = FACT_TOKENS,
                                   .count_tokens = count_tokens,
-                                  .context = b,
-                                  .nonce = str_hash(k->out->id, k->began)},
+                                  .user = b,
+                                  .context = brain_context(b),
+                                  .nonce = nonce_of(k)},
                        .values = k->out->values,
                        .value_count = k->out->value_count,
                        .strict = k->q->strict,
                        .samples = k->q->samples,
                        .want_samples = k->q->samples > 1,
-                       .deadline_ns = k->q->deadline_ns,
-                       .cancel = k->q->cancel};
+                       .deadline_ns = k->q->deadline_ns != 0 ? k->q->deadline_ns
+                                                             : clock_monotonic_ns() + WRITE_NS,
+                       .cancel = k->q->cancel,
+                       .on_clause = k->q->on_clause,
+                       .context = k->q->context};
     answer_citation *facts = NULL;
     uint64_t since = clock_monotonic_ns();
     status st = cite_finish(k->cites, k->read, k->e->pack, k->out->lang, &facts,
@@ -326,15 +360,13 @@ static status write(asking *k)
     k->out->prompt_tokens = said.prompt_tokens;
     k->out->completion_tokens = said.completion_tokens;
     k->out->samples = said.samples;
-    if (said.clause_count == 0) {
+    k->shown = said.shown;
+    if (!said.complete)
         note(k, said.why);
+    if (said.clause_count == 0 || (!said.complete && said.shown == 0))
         return STATUS_OK;
-    }
     k->out->model = k->out->model_version = brain_name(b);
-    k->out->clauses = said.clauses;
-    k->out->clause_count = said.clause_count;
-    k->out->text = wording_text(&k->phrases, said.clauses, said.clause_count);
-    return STATUS_OK;
+    return take_wording(k, &said);
 }
 
 /* Abstains on a premise that does not hold, with the facts that correct it; *stop tells. */
@@ -392,8 +424,10 @@ static status answer_it(asking *k)
         return error_set(k->err, st, "%s", inner.message);
     k->out->scope_notice = pack_scope_notice(k->e->pack, k->out->lang);
     st = write(k);
-    for (size_t i = 0; k->q->on_clause != NULL && st == STATUS_OK && i < k->out->clause_count; i++)
-        k->q->on_clause(k->q->context, &k->out->clauses[i]);
+    if (k->q->on_clause == NULL || st != STATUS_OK)
+        return st;
+    for (size_t i = k->shown; i < k->out->clause_count; i++)
+        k->q->on_clause(k->q->context, k->out->lang, &k->out->clauses[i]);
     return st;
 }
 

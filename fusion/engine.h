@@ -59,8 +59,9 @@ typedef struct fusion_request {
     fusion_conversation *conversation; /* may be NULL */
     const atomic_bool *cancel;         /* may be NULL; set to stop early (STATUS_CANCELLED) */
     uint64_t deadline_ns; /* clock_monotonic_ns(); 0 = none; passed = template answer */
-    /* Called with each whole verified sentence as soon as it may be shown; may be NULL. */
-    void (*on_clause)(void *context, const answer_clause *clause);
+    /* Called with each whole verified sentence as soon as it may be shown, in the language of the
+     * answer; may be NULL. The answer's text is these sentences, in this order. */
+    void (*on_clause)(void *context, str lang, const answer_clause *clause);
     void *context;
 } fusion_request;
 

@@ -57,8 +57,9 @@ static bool ends_sentence(str text, size_t i, uint32_t c)
                         text.data[i + 1] == '\n' || text.data[i + 1] == '[');
 }
 
-/* The next sentence, with the marks that stand behind its full stop; false at the end. */
-static bool next_sentence(str *rest, str *out)
+/* The next sentence, with the marks that stand behind its full stop; false at the end. While more
+ * text may come (not `last`), a sentence is whole only when something stands behind it. */
+static bool next_sentence(str *rest, bool last, str *out)
 {
     *rest = str_trim(*rest);
     for (size_t i = 0; i < rest->length;) {
@@ -73,10 +74,14 @@ static bool next_sentence(str *rest, str *out)
             k++;
         while (k < rest->length && rest->data[k] == '[') {
             size_t close = str_find(*rest, STR("]"), k);
+            if (close == STR_NONE && !last)
+                return false;
             if (close == STR_NONE)
                 break;
             i = k = close + 1;
         }
+        if (i == rest->length && !last)
+            return false;
         *out = str_trim(str_slice(*rest, 0, i));
         *rest = str_slice(*rest, i, rest->length);
         return !str_empty(*out);
@@ -177,32 +182,84 @@ static bool names_all(const gate_result *r, const str *values, size_t count, are
     return true;
 }
 
+static bool said_before(const gate_result *r, str text)
+{
+    for (size_t i = 0; i < r->passed_count; i++)
+        if (str_equal(r->passed[i].text, text))
+            return true;
+    return false;
+}
+
+static status take_sentence(gate_reader *g, str sentence, error *err)
+{
+    gate_result *r = &g->result;
+    answer_clause clause = {0};
+    bool passes = false;
+    status st = check_sentence(g->context, sentence, &clause, r, &passes, err);
+    if (st != STATUS_OK || (passes && said_before(r, clause.text)))
+        return st;
+    r->sentences++;
+    if (!passes) {
+        if (str_empty(r->broken)) {
+            r->broken = arena_str(g->context->a, sentence);
+            r->broken_verdict = clause.verdict;
+        }
+        return STATUS_OK;
+    }
+    r->passed[r->passed_count++] = clause;
+    if (g->on_passed != NULL)
+        g->on_passed(g->user, &r->passed[r->passed_count - 1]);
+    return STATUS_OK;
+}
+
+status gate_open(gate_reader *g, error *err)
+{
+    g->result = (gate_result){.passed = ARENA_ARRAY(g->context->a, answer_clause, GATE_SENTENCES)};
+    g->text.length = g->at = 0;
+    return g->result.passed == NULL ? error_memory(err) : STATUS_OK;
+}
+
+status gate_feed(gate_reader *g, str more, bool last, error *err)
+{
+    buf_add(&g->text, more);
+    if (g->text.failed)
+        return error_memory(err);
+    str all = buf_str(&g->text), rest = str_slice(all, g->at, all.length), sentence;
+    gate_result *r = &g->result;
+    while (r->sentences < GATE_SENTENCES && next_sentence(&rest, last, &sentence)) {
+        g->at = (size_t)(sentence.data + sentence.length - all.data);
+        status st = take_sentence(g, sentence, err);
+        if (st != STATUS_OK)
+            return st;
+    }
+    if (!last)
+        return STATUS_OK;
+    if (!str_empty(str_trim(rest)) && str_empty(r->broken))
+        r->broken = arena_str(g->context->a, str_trim(rest));
+    r->complete = gate_complete(g);
+    return STATUS_OK;
+}
+
+bool gate_complete(const gate_reader *g)
+{
+    return g->result.passed_count > 0 &&
+           names_all(&g->result, g->values, g->value_count, g->context->a);
+}
+
+void gate_close(gate_reader *g)
+{
+    buf_free(&g->text);
+}
+
 status gate_check(const verify_context *context, str text, const str *values, size_t value_count,
                   gate_result *out, error *err)
 {
-    gate_result made = {0};
-    size_t capacity = 64;
-    made.passed = ARENA_ARRAY(context->a, answer_clause, capacity);
-    if (made.passed == NULL)
-        return error_memory(err);
-    str rest = text, sentence;
-    while (next_sentence(&rest, &sentence) && made.sentences < capacity) {
-        answer_clause clause = {0};
-        bool passes = false;
-        status st = check_sentence(context, sentence, &clause, &made, &passes, err);
-        if (st != STATUS_OK)
-            return st;
-        made.sentences++;
-        if (passes) {
-            made.passed[made.passed_count++] = clause;
-        } else if (str_empty(made.broken)) {
-            made.broken = sentence;
-            made.broken_verdict = clause.verdict;
-        }
-    }
-    if (!str_empty(str_trim(rest)) && str_empty(made.broken))
-        made.broken = str_trim(rest);
-    made.complete = made.passed_count > 0 && names_all(&made, values, value_count, context->a);
-    *out = made;
-    return STATUS_OK;
+    gate_reader g = {.context = context, .values = values, .value_count = value_count};
+    status st = gate_open(&g, err);
+    if (st == STATUS_OK)
+        st = gate_feed(&g, text, true, err);
+    if (st == STATUS_OK)
+        *out = g.result;
+    gate_close(&g);
+    return st;
 }

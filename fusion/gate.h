@@ -21,4 +21,27 @@ typedef struct gate_result {
 status gate_check(const verify_context *context, str text, const str *values, size_t value_count,
                   gate_result *out, error *err);
 
+/* The same while a text is being written: each sentence is checked as soon as it is whole. Set the
+ * first fields, zero the rest; one thread. */
+enum { GATE_SENTENCES = 64 }; /* what follows the last of them is not read */
+
+typedef struct gate_reader {
+    const verify_context *context;
+    const str *values;
+    size_t value_count;
+    /* A sentence has passed: it may be shown. May be NULL. */
+    void (*on_passed)(void *user, const answer_clause *clause);
+    void *user;
+    gate_result result; /* so far; `complete` is set by the last feed */
+    buf text;
+    size_t at; /* read so far */
+} gate_reader;
+
+/* Begins, or begins again with an empty text. */
+status gate_open(gate_reader *g, error *err);
+status gate_feed(gate_reader *g, str more, bool last, error *err);
+/* Every value is named in what has passed. */
+bool gate_complete(const gate_reader *g);
+void gate_close(gate_reader *g);
+
 #endif

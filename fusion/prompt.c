@@ -11,6 +11,8 @@
 #include "core/utf8.h"
 #include "fusion/template.h"
 
+enum { FRAME_TOKENS = 64 }; /* of the chat template and the marks around the facts */
+
 static status open_texts(json_t **out, arena *a, error *err)
 {
     str text;
@@ -76,7 +78,7 @@ static void add_history(const prompt_request *q, const json_t *texts, buf *out)
     }
 }
 
-static size_t add_facts(const prompt_request *q, const json_t *texts, buf *out)
+static size_t add_facts(const prompt_request *q, const json_t *texts, size_t budget, buf *out)
 {
     char mark[32];
     snprintf(mark, sizeof mark, "###%08" PRIx32 "###", (uint32_t)(q->nonce ^ (q->nonce >> 32)));
@@ -87,8 +89,8 @@ static size_t add_facts(const prompt_request *q, const json_t *texts, buf *out)
     for (; n < q->fact_count; n++) {
         buf line = {0};
         add_fact(&line, &q->facts[n]);
-        used += q->count_tokens(q->context, buf_str(&line));
-        bool fits = n == 0 || used <= q->token_budget;
+        used += q->count_tokens(q->user, buf_str(&line));
+        bool fits = n == 0 || used <= budget;
         if (fits)
             buf_add(out, buf_str(&line));
         buf_free(&line);
@@ -99,28 +101,44 @@ static size_t add_facts(const prompt_request *q, const json_t *texts, buf *out)
     return n;
 }
 
+/* What a model of a small context leaves for the facts: a third of it is for the answer. */
+static size_t facts_budget(const prompt_request *q, str system, str question)
+{
+    size_t rest = q->context - q->context / 3;
+    size_t frame =
+        q->count_tokens(q->user, system) + q->count_tokens(q->user, question) + FRAME_TOKENS;
+    size_t room = q->context == 0 ? q->token_budget : rest > frame ? rest - frame : 0;
+    return room < q->token_budget ? room : q->token_budget;
+}
+
+/* What stays the same over a conversation stands first, so that a model's cache of prefixes can
+ * serve a follow-up: instructions, facts, then what was said, then the question. */
 status prompt_make(const prompt_request *q, arena *a, prompt *out, error *err)
 {
     json_t *texts = NULL;
     status st = open_texts(&texts, a, err);
     if (st != STATUS_OK)
         return st;
-    buf system = {0}, user = {0};
+    buf system = {0}, user = {0}, question = {0};
     char field[64];
     snprintf(field, sizeof field, "%.*s", STR_ARG(q->pack));
     buf_add(&system, text_at(texts, "system", q->lang));
-    str more = text_at(json_object_get(texts, "pack"), field, q->lang);
-    buf_add(&system, more);
-    add_history(q, texts, &user);
-    prompt made = {.count = 2};
-    made.facts = add_facts(q, texts, &user);
+    if (q->quoting)
+        buf_add(&system, text_at(texts, "quoting", q->lang));
+    buf_add(&system, text_at(json_object_get(texts, "pack"), field, q->lang));
     const template_var vars[] = {{"question", q->question}, {NULL, {0}}};
-    template_fill_text(text_at(texts, "question", q->lang), vars, &user);
+    add_history(q, texts, &question);
+    template_fill_text(text_at(texts, "question", q->lang), vars, &question);
+    prompt made = {.count = 2};
+    made.facts = add_facts(q, texts, facts_budget(q, buf_str(&system), buf_str(&question)), &user);
+    buf_add(&user, buf_str(&question));
     made.messages[0] = (llm_message){STR("system"), arena_str(a, buf_str(&system))};
     made.messages[1] = (llm_message){STR("user"), arena_str(a, buf_str(&user))};
-    bool failed = system.failed || user.failed || made.messages[1].content.data == NULL;
+    bool failed =
+        system.failed || user.failed || question.failed || made.messages[1].content.data == NULL;
     buf_free(&system);
     buf_free(&user);
+    buf_free(&question);
     json_decref(texts);
     if (failed)
         return error_memory(err);

@@ -18,9 +18,11 @@ typedef struct prompt_request {
     const str *asked, *answered; /* turns so far, oldest first */
     size_t turns;
     size_t token_budget; /* for the facts */
-    size_t (*count_tokens)(void *context, str text);
-    void *context;
-    uint64_t nonce; /* drawn by the caller */
+    size_t context;      /* tokens of prompt and answer together; 0 = not known */
+    bool quoting;        /* names and numbers are written in braces (llm/quoting.h) */
+    size_t (*count_tokens)(void *user, str text);
+    void *user;
+    uint64_t nonce; /* drawn by the caller; the same one over a conversation keeps its prefix */
 } prompt_request;
 
 typedef struct prompt {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/utf8.h"
+#include "fusion/wording.h"
 
 enum { SHOWN_CITATIONS = 3, OBJECT_COLUMNS = 48 };
 
@@ -48,7 +49,7 @@ void render_add_safe(buf *out, str text)
 
 /* Text wrapped to the terminal with `indent` on the lines that follow. Breaks between Han
  * characters and at spaces; a full stop never begins a line. */
-static void add_wrapped(const renderer *r, str text, size_t indent, size_t column)
+static size_t add_wrapped(const renderer *r, str text, size_t indent, size_t column)
 {
     buf safe = {0};
     render_add_safe(&safe, text);
@@ -78,6 +79,7 @@ static void add_wrapped(const renderer *r, str text, size_t indent, size_t colum
         i += n;
     }
     buf_free(&safe);
+    return column;
 }
 
 static void fill(const renderer *r, const char *key, const template_var *vars)
@@ -92,7 +94,7 @@ static void add_lines(const renderer *r, str lines)
         if (str_empty(line))
             continue;
         buf_add_cstr(r->out, "  ");
-        add_wrapped(r, line, 2, 2);
+        (void)add_wrapped(r, line, 2, 2);
         buf_add_char(r->out, '\n');
     }
 }
@@ -251,23 +253,29 @@ static void add_choices(const renderer *r)
     }
 }
 
+/* What stands below the text of an answer. */
+static void add_evidence(const renderer *r)
+{
+    add_verification(r);
+    if (!str_empty(r->a->reason))
+        add_lines(r, r->a->reason);
+    buf_add_char(r->out, '\n');
+    add_citations(r);
+    add_footer(r);
+}
+
 void render_answer(const answer *a, const template_set *templates, const render_options *options,
                    buf *out)
 {
     renderer r = {a, templates, options, out};
     if (a->status == ANSWER_ANSWERED)
         colour(&r, BOLD);
-    add_wrapped(&r, a->text, 0, 0);
+    (void)add_wrapped(&r, a->text, 0, 0);
     if (a->status == ANSWER_ANSWERED)
         colour(&r, PLAIN);
     buf_add_char(out, '\n');
     if (a->status == ANSWER_ANSWERED) {
-        add_verification(&r);
-        if (!str_empty(a->reason))
-            add_lines(&r, a->reason);
-        buf_add_char(out, '\n');
-        add_citations(&r);
-        add_footer(&r);
+        add_evidence(&r);
         return;
     }
     add_lines(&r, a->reason);
@@ -282,12 +290,30 @@ void render_answer(const answer *a, const template_set *templates, const render_
     }
 }
 
-void render_clause(const answer_clause *clause, const template_set *templates, str lang, buf *out)
+void render_clause(render_stream *s, const answer_clause *clause, buf *out)
 {
-    render_add_safe(out, clause->text);
-    buf_add(out, template_text(templates, "stop", lang));
-    if (!str_equal(lang, STR("zh")))
-        buf_add_char(out, ' ');
+    renderer r = {NULL, s->templates, &s->options, out};
+    bool zh = str_equal(s->lang, STR("zh"));
+    buf text = {0};
+    if (s->clauses++ == 0)
+        colour(&r, BOLD);
+    else if (!zh)
+        buf_add_char(&text, ' ');
+    wording_add_clause(s->templates, s->lang, clause, &text);
+    s->column = add_wrapped(&r, buf_str(&text), 0, s->column);
+    buf_free(&text);
+}
+
+void render_end(const render_stream *s, const answer *a, buf *out)
+{
+    if (s->clauses == 0) {
+        render_answer(a, s->templates, &s->options, out);
+        return;
+    }
+    renderer r = {a, s->templates, &s->options, out};
+    colour(&r, PLAIN);
+    buf_add_char(out, '\n');
+    add_evidence(&r);
 }
 
 void render_verdicts(const answer *a, const template_set *templates, const render_options *options,

@@ -18,8 +18,18 @@ typedef struct render_options {
 void render_answer(const answer *a, const template_set *templates, const render_options *options,
                    buf *out);
 
-/* One clause as it is streamed. */
-void render_clause(const answer_clause *clause, const template_set *templates, str lang, buf *out);
+/* The same answer in pieces, as its clauses come: together they print what render_answer would.
+ * Set the first fields, zero the rest. */
+typedef struct render_stream {
+    const template_set *templates;
+    render_options options;
+    str lang;
+    size_t clauses, column;
+} render_stream;
+
+void render_clause(render_stream *stream, const answer_clause *clause, buf *out);
+/* The rest; the whole answer when no clause came. */
+void render_end(const render_stream *stream, const answer *a, buf *out);
 
 /* A report of verification: each clause with its verdict and the statements that decide it. */
 void render_verdicts(const answer *a, const template_set *templates, const render_options *options,

@@ -540,18 +540,24 @@ status wording_make(const wording_request *request, wording *out, error *err)
     return st;
 }
 
+void wording_add_clause(const template_set *templates, str lang, const answer_clause *clause,
+                        buf *out)
+{
+    buf_add(out, clause->text);
+    if (clause->citation_count > 0)
+        buf_add_char(out, ' ');
+    cite_print(clause->citations, clause->citation_count, out);
+    buf_add(out, template_text(templates, "stop", lang));
+}
+
 str wording_text(const phrase_context *c, const answer_clause *clauses, size_t count)
 {
     buf out = {0};
     bool zh = str_equal(c->lang, STR("zh"));
     for (size_t i = 0; i < count; i++) {
-        buf_add(&out, clauses[i].text);
-        if (clauses[i].citation_count > 0)
+        if (i > 0 && !zh)
             buf_add_char(&out, ' ');
-        cite_print(clauses[i].citations, clauses[i].citation_count, &out);
-        buf_add(&out, template_text(c->templates, "stop", c->lang));
-        if (i + 1 < count && !zh)
-            buf_add_char(&out, ' ');
+        wording_add_clause(c->templates, c->lang, &clauses[i], &out);
     }
     str copy = out.failed ? str_make(NULL, 0) : arena_str(c->a, buf_str(&out));
     buf_free(&out);

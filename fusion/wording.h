@@ -40,6 +40,10 @@ status wording_make(const wording_request *request, wording *out, error *err);
 /* The clauses as one text with [n] behind each, in the arena. */
 str wording_text(const phrase_context *c, const answer_clause *clauses, size_t count);
 
+/* Appends one clause with [n] and its full stop. */
+void wording_add_clause(const template_set *templates, str lang, const answer_clause *clause,
+                        buf *out);
+
 /* Appends a clause; false when out of memory. */
 bool wording_add(wording *w, arena *a, str text, const int *citations, size_t count);
 

@@ -21,12 +21,19 @@ typedef struct write_request {
     bool want_samples;    /* report them all */
     uint64_t deadline_ns; /* 0 = none */
     const atomic_bool *cancel;
+    /* Called with each sentence that has passed while the model still writes the next one; may be
+     * NULL. Not with samples: those are compared first. */
+    void (*on_clause)(void *context, str lang, const answer_clause *clause);
+    void *context;
 } write_request;
 
 typedef struct write_result {
-    answer_clause *clauses; /* count 0: the template stands */
-    size_t clause_count;
-    str why; /* why the template stands */
+    /* What has passed. Unless `complete`, it is not the whole answer: the template must follow, or
+     * stand alone where nothing was shown. */
+    answer_clause *clauses;
+    size_t clause_count, shown; /* the first `shown` went to on_clause already */
+    bool complete;
+    str why; /* why it is not complete */
     uint64_t prompt_tokens, completion_tokens;
     double generate_ms, verify_ms;
     json_t *samples; /* owned; NULL unless wanted */

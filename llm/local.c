@@ -321,6 +321,11 @@ static void local_close(llm *self)
     free(m);
 }
 
+size_t llm_local_context(const llm *self)
+{
+    return llm_session_context(((const local *)self)->session);
+}
+
 llm_chat llm_local_chat(const llm *self)
 {
     return ((const local *)self)->chat;

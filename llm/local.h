@@ -21,5 +21,7 @@ status llm_open(str where, llm **out, error *err);
 
 /* The chat template in use. `known` false: the fallback, say so to the user. */
 llm_chat llm_local_chat(const llm *local);
+/* Most tokens of prompt and answer together. */
+size_t llm_local_context(const llm *local);
 
 #endif

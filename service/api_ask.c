@@ -65,8 +65,9 @@ static json_t *clause_json(const answer_clause *clause)
                      "citations", citations);
 }
 
-static void on_clause(void *context, const answer_clause *clause)
+static void on_clause(void *context, str lang, const answer_clause *clause)
 {
+    (void)lang;
     send_event(context, "clause", clause_json(clause));
 }
 

@@ -173,8 +173,9 @@ static void send_chunk(call *c, json_t *delta, const char *finish, json_t *extra
     buf_free(&out);
 }
 
-static void on_clause(void *context, const answer_clause *clause)
+static void on_clause(void *context, str lang, const answer_clause *clause)
 {
+    (void)lang;
     chat_stream *s = context;
     s->sent++;
     send_chunk(s->c, json_pack("{s:s%}", "content", clause->text.data, clause->text.length), NULL,

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "llm/constraint.h"
+#include "llm/quoting.h"
 #include "llm/spans.h"
 #include "llm/trie.h"
 #include "tests/unit/small_vocab.h"
@@ -236,6 +237,43 @@ static void both_is_what_each_allows(void **state)
     llm_tokenizer_free(t);
 }
 
+static void quotes_come_out_of_the_evidence(void **state)
+{
+    (void)state;
+    const char *words[] = {" {ch", "95", "] {"};
+    llm_tokenizer *t = small_vocab(words, 3);
+    const str entries[] = {STR("cholera"), STR("95 %"), STR(""), STR("a}b")};
+    const llm_quoting quoting = {entries, 4, 2};
+    llm_constraint *c = NULL;
+    error err = {0};
+    uint64_t mask[8];
+    assert_int_equal(llm_constraint_quoting(t, &quoting, &c, &err), STATUS_OK);
+    assert_true(say(c, "the cure of "));
+    allowed(c, mask);
+    assert_true(llm_mask_has(mask, SMALL_WORD));      /* " {ch" */
+    assert_false(llm_mask_has(mask, SMALL_WORD + 1)); /* a number outside of braces */
+    assert_false(llm_mask_has(mask, SMALL_BYTE(']')));
+    assert_true(say(c, "{"));
+    assert_false(llm_constraint_can_end(c));
+    assert_int_equal(allowed(c, mask), 3); /* "c", "9" and "95" */
+    assert_true(say(c, "cholera} is {95 %} [2][1]."));
+    assert_true(llm_constraint_can_end(c));
+    assert_false(say(c, "{a"));
+    llm_constraint_reset(c);
+    assert_false(say(c, "[3"));
+    llm_constraint_free(c);
+    const llm_quoting nothing = {NULL, 0, 0};
+    assert_int_equal(llm_constraint_quoting(t, &nothing, &c, &err), STATUS_OK);
+    assert_true(say(c, "words"));
+    assert_false(say(c, "{"));
+    llm_constraint_free(c);
+    buf plain = {0};
+    llm_quoting_plain(STR("{cholera}: {95 %} [1]"), &plain);
+    assert_true(str_equal(buf_str(&plain), STR("cholera: 95 % [1]")));
+    buf_free(&plain);
+    llm_tokenizer_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +283,7 @@ int main(void)
         cmocka_unit_test(spans_each_once),
         cmocka_unit_test(spans_without_markers_are_one_entry),
         cmocka_unit_test(each_token_once),
+        cmocka_unit_test(quotes_come_out_of_the_evidence),
         cmocka_unit_test(both_is_what_each_allows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

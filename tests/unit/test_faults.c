@@ -178,11 +178,27 @@ static void say(stub *s, buf *out, const char *fact, int number, bool may_fail)
     buf_printf(out, "%s [%d]。", text, number);
 }
 
+/* As a model would: a few bytes at a time, until nobody listens any more. */
+static void show_pieces(const llm_request *request, llm_result *result)
+{
+    str all = buf_str(&result->text);
+    for (size_t at = 0, end; request->on_text != NULL && at < all.length; at = end) {
+        end = at + 7 < all.length ? at + 7 : all.length;
+        while (end < all.length && ((unsigned char)all.data[end] & 0xc0) == 0x80)
+            end++;
+        if (!request->on_text(request->user, str_slice(all, at, end))) {
+            result->text.length = end;
+            result->text.data[end] = 0;
+            result->finish = LLM_FINISH_CANCELLED;
+            return;
+        }
+    }
+}
+
 static status stub_generate(llm *self, const llm_request *request, llm_result *result, error *err)
 {
     stub *s = (stub *)self;
     char fact[200];
-    (void)request;
     llm_result_free(result);
     *result = (llm_result){.finish = LLM_FINISH_STOP, .prompt_tokens = 10, .completion_tokens = 10};
     if (s->fail)
@@ -205,6 +221,7 @@ static status stub_generate(llm *self, const llm_request *request, llm_result *r
         snprintf(fact, sizeof fact, "%s的治愈率是%d%%", diseases[s->disease], rate_of(s->disease));
         say(s, &result->text, fact, 1, true);
     }
+    show_pieces(request, result);
     return STATUS_OK;
 }
 
@@ -252,6 +269,33 @@ static void question_of(const stub *s, char out[128])
         snprintf(out, 128, "%s的治愈率是多少？", diseases[s->disease]);
 }
 
+/* What a person saw before the answer was finished. */
+typedef struct seen {
+    char text[64][300];
+    size_t count;
+    stub *s;
+} seen;
+
+static void see(void *context, str lang, const answer_clause *clause)
+{
+    seen *x = context;
+    (void)lang;
+    assert_int_equal(clause->verdict, VERDICT_SUPPORTED);
+    assert_true(clause->citation_count > 0);
+    assert_true(x->count < CORE_COUNT(x->text));
+    for (size_t f = 0; f < x->s->faulty_count; f++)
+        if (str_find(clause->text, str_from(x->s->faulty[f]), 0) != STR_NONE)
+            fail_msg("shown: %s", x->s->faulty[f]);
+    snprintf(x->text[x->count++], sizeof x->text[0], "%.*s", STR_ARG(clause->text));
+}
+
+static void saw_the_answer(const seen *x, const answer *a)
+{
+    assert_int_equal(x->count, a->clause_count);
+    for (size_t i = 0; i < x->count; i++)
+        assert_true(str_equal(a->clauses[i].text, str_from(x->text[i])));
+}
+
 /* --- tests ----------------------------------------------------------------------------------- */
 static void nothing_made_up_is_shown(void **state)
 {
@@ -267,11 +311,17 @@ static void nothing_made_up_is_shown(void **state)
         s->disease = (int)(draw(s) % DISEASES);
         s->kind = (int)(draw(s) % 3);
         question_of(s, question);
-        const fusion_request request = {
-            .question = str_from(question), .as_of = CLOCK_DAY_UNKNOWN, .strict = i % 2 == 0};
+        seen x = {.s = s};
+        const fusion_request request = {.question = str_from(question),
+                                        .as_of = CLOCK_DAY_UNKNOWN,
+                                        .strict = i % 2 == 0,
+                                        .on_clause = i % 3 == 0 ? NULL : see,
+                                        .context = &x};
         if (fusion_ask(w->engine, &request, memory, &a, &err) != STATUS_OK)
             fail_msg("%s", err.message);
         worded += str_equal(a.model, STR("stub"));
+        if (request.on_clause != NULL)
+            saw_the_answer(&x, &a);
         for (size_t k = 0; k < a.clause_count; k++) {
             const answer_clause *c = &a.clauses[k];
             clauses++;
