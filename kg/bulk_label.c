@@ -107,7 +107,7 @@ static status gather(labels *l, error *err)
         while (at < b->name_count && b->names[at].term == t)
             at++;
         if (kg_dict_at(b->w->dict, t)->kind != KG_TERM_LITERAL &&
-            !gather_term(l, (uint32_t)t, b->names + from, at - from))
+            !gather_term(l, (uint32_t)t, at > from ? b->names + from : NULL, at - from))
             code = error_memory(err);
     }
     return code;
