@@ -90,12 +90,15 @@ void service_settings_release(service *s, service_settings *settings)
 static bool match(call *c, const char *pattern, const char *path)
 {
     size_t filled = 0;
+    c->graph_name = NULL;
+    for (size_t i = 0; pattern[i] != '\0' && pattern[i] != '{'; i++)
+        if (pattern[i] != path[i]) /* where most patterns end */
+            return false;
     str want = str_from(pattern + 1);
     str have = str_from(path + 1);
     str w, h;
     bool more_want = str_split(&want, '/', &w);
     bool more_have = str_split(&have, '/', &h);
-    c->graph_name = NULL;
     while (more_want && more_have) {
         bool graph = str_equal(w, STR("{g}"));
         if (graph || str_equal(w, STR("{}"))) {
@@ -301,6 +304,17 @@ void router_busy(void *context, http_request *r)
     api_error(c, 503, "busy", "the service has more requests than it can take; try again soon");
 }
 
+static void log_request(service *s, const http_request *r, const call *c, double milliseconds,
+                        bool probe)
+{
+    LOG(s->log, probe ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL, "request", LOG_CSTR("id", r->id),
+        LOG_CSTR("method", r->method),
+        LOG_CSTR("route", api_route_names[r->route < api_route_count ? r->route : ROUTES]),
+        LOG_INT("status", r->status), LOG_NUM("ms", milliseconds),
+        LOG_CSTR("client", c == NULL || c->client == NULL ? "-" : c->client),
+        LOG_CSTR("address", r->address));
+}
+
 void router_done(void *context, const http_request *r, double milliseconds)
 {
     service *s = context;
@@ -308,12 +322,8 @@ void router_done(void *context, const http_request *r, double milliseconds)
     service_metrics_request(s->metrics, r->route, r->status, milliseconds);
     /* Probes come every second and say nothing. */
     bool probe = r->route < ROUTES && (routes[r->route].flags & QUICK) != 0 && r->status < 400;
-    LOG(s->log, probe ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL, "request", LOG_CSTR("id", r->id),
-        LOG_CSTR("method", r->method),
-        LOG_CSTR("route", api_route_names[r->route < api_route_count ? r->route : ROUTES]),
-        LOG_INT("status", r->status), LOG_NUM("ms", milliseconds),
-        LOG_CSTR("client", c == NULL || c->client == NULL ? "-" : c->client),
-        LOG_CSTR("address", r->address));
+    if (!probe || s->log->least <= LOG_DEBUG_LEVEL)
+        log_request(s, r, c, milliseconds, probe);
     if (c == NULL)
         return;
     service_graphs_release(s->graphs, c->graph);

@@ -3,7 +3,7 @@
 .PHONY: bench-http
 bench-http: $(BUILD)/vouch $(BUILD)/bench/mhd_bare ## answers a second over HTTP, beside bare libmicrohttpd
 	@scripts/setup.sh scripts/packages-bench.txt
-	@BUILD=$(BUILD) MODEL=$(or $(MODEL),none) python3 tests/bench/bench_http.py
+	@BUILD=$(BUILD) MODEL=$(MODEL) python3 tests/bench/bench_http.py
 
 $(BUILD)/bench/mhd_bare: tests/bench/mhd_bare.c
 	@mkdir -p $(@D)
