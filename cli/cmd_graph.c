@@ -35,7 +35,8 @@ static int help(void)
            "\n"
            "  --json     as JSON (schemas/graph.schema.json)\n"
            "  --limit N  at most N of each list\n"
-           "  --lang L   labels in this language where there are any, such as zh or en\n"
+           "  --lang L   names in this language where there are any, such as zh or en; without it\n"
+           "             the language of NAME, else the locale's, else the graph's own\n"
            "\n"
            "exit status: 0 done, 1 the graph holds no such name or path, 2 usage, 3 bad data\n");
     return 0;
@@ -106,7 +107,7 @@ int cmd_graph(int argc, char **argv)
 
 status graph_open(const graph_arguments *arguments, graph_view *out, error *err)
 {
-    graph_view view = {.a = arena_new(0), .lang = str_from(arguments->lang)};
+    graph_view view = {.a = arena_new(0), .json = arguments->json};
     status code = view.a == NULL ? error_memory(err) : STATUS_OK;
     if (code == STATUS_OK)
         code = kg_open(arguments->path, &(kg_open_options){.read_only = true}, &view.store, err);
@@ -116,28 +117,56 @@ status graph_open(const graph_arguments *arguments, graph_view *out, error *err)
         graph_close(&view);
         return code;
     }
+    cli_names_open(view.read, arguments->lang, arguments->words, (size_t)arguments->word_count,
+                   NULL, view.a, &view.names);
     *out = view;
     return STATUS_OK;
 }
 
 void graph_close(graph_view *view)
 {
+    cli_names_close(&view->names);
     kg_read_end(view->read);
     kg_close(view->store);
     arena_free(view->a);
 }
 
+#define NEAREST 5
+
+static int print_unknown(str text, const str *nearest, size_t count)
+{
+    json_t *names = json_array(), *what = json_object(), *root = json_object();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(names, graph_text(nearest[i]));
+    json_object_set_new(what, "code", json_string("not_found"));
+    json_object_set_new(what, "name", graph_text(text));
+    json_object_set_new(what, "nearest", names);
+    json_object_set_new(root, "error", what);
+    return graph_print_json(root);
+}
+
+/* Says that there is no such name, and which ones are like it. */
 static status suggest(graph_view *view, str text, error *err)
 {
     kg_hit *hits = NULL;
-    size_t count = 0;
-    status code = kg_label_search(view->read, text, &(kg_search_options){.limit = 5}, view->a,
-                                  &hits, &count, err);
+    size_t count = 0, kept = 0;
+    str nearest[NEAREST];
+    status code = kg_label_search(view->read, text, &(kg_search_options){.limit = 4 * NEAREST},
+                                  view->a, &hits, &count, err);
     if (code != STATUS_OK)
         return code;
+    for (size_t i = 0; i < count && kept < NEAREST; i++) {
+        bool known = false; /* one name of several nodes is shown once */
+        for (size_t k = 0; k < kept; k++)
+            known = known || str_equal(nearest[k], hits[i].text);
+        if (!known)
+            nearest[kept++] = hits[i].text;
+    }
+    if (view->json)
+        (void)print_unknown(text, nearest, kept);
     fprintf(stderr, "vouch: graph: it holds nothing called '%.*s'", STR_ARG(text));
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "%s%.*s", i == 0 ? "; nearest: " : ", ", STR_ARG(hits[i].text));
+    for (size_t i = 0; i < kept; i++)
+        fprintf(stderr, "%s%.*s", i == 0 ? "; nearest: " : ", ", STR_ARG(nearest[i]));
     fprintf(stderr, "\n");
     return STATUS_OK;
 }
@@ -167,10 +196,7 @@ status graph_node(graph_view *view, const char *text, kg_id *out, error *err)
 
 str graph_label(graph_view *view, kg_id id)
 {
-    str label = STR("?");
-    error ignored = {0};
-    (void)kg_labels(view->read, &id, 1, view->lang, view->a, &label, &ignored);
-    return label;
+    return cli_names_of(&view->names, id, view->a);
 }
 
 json_t *graph_text(str text)

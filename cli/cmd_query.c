@@ -7,6 +7,7 @@
 
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/names.h"
 #include "core/arena.h"
 #include "kg/pack.h"
 #include "retriever/execute.h"
@@ -30,6 +31,7 @@ static const char help[] =
     "  --pack P        domain pack (default: the graph's own)\n"
     "  --as-of DATE    what held on that day (default: today)\n"
     "  --any-time      whatever held at some time\n"
+    "  --lang L        names in this language (default: the form's, the locale's, the graph's)\n"
     "  --rows N        at most N values (default 10000)\n"
     "  --time MS       at most MS milliseconds (default 10000)\n"
     "  --memory MB     at most MB megabytes (default 512)\n"
@@ -39,7 +41,7 @@ static const char help[] =
     "exit status: 0 done, 1 no value, 2 usage, 3 bad form or unknown name\n";
 
 typedef struct query_options {
-    const char *graph, *pack;
+    const char *graph, *pack, *lang;
     clock_day as_of;
     bool any_time, sparql, json;
     int rows, time_ms, memory_mb;
@@ -51,6 +53,7 @@ typedef struct query {
     kg_read *read;
     pack *domain;
     retriever *retriever;
+    cli_names names;
     arena *a;
     error err;
     const lf_node *form;
@@ -59,10 +62,7 @@ typedef struct query {
 
 static str label_of(query *q, kg_id id)
 {
-    str label = {0};
-    error ignored = {0};
-    kg_labels(q->read, &id, 1, (str){0}, q->a, &label, &ignored);
-    return label;
+    return cli_names_of(&q->names, id, q->a);
 }
 
 /* --- printing ----------------------------------------------------------------------------------
@@ -191,6 +191,21 @@ static status open_graph(query *q)
     return retriever_open(q->store, &options, &q->retriever, &q->err);
 }
 
+/* The names that the form holds between quotes: they tell the language. */
+static const char *quoted(const query *q, str form)
+{
+    buf out = {0};
+    bool inside = false;
+    for (size_t i = 0; i < form.length; i++) {
+        inside = form.data[i] == '"' ? !inside : inside;
+        if (inside && form.data[i] != '"')
+            buf_add_char(&out, form.data[i]);
+    }
+    const char *names = arena_cstr(q->a, buf_str(&out));
+    buf_free(&out);
+    return names == NULL ? "" : names;
+}
+
 static status run(query *q, str form)
 {
     const lf_node *parsed = NULL;
@@ -200,6 +215,9 @@ static status run(query *q, str form)
     status s = lf_parse(form, q->a, &parsed, &q->err);
     if (s == STATUS_OK)
         s = open_graph(q);
+    const char *names = quoted(q, form);
+    if (s == STATUS_OK)
+        cli_names_open(q->read, q->o->lang, &names, 1, q->o->pack, q->a, &q->names);
     if (s == STATUS_OK)
         s = lf_resolve(q->read, parsed, q->a, &q->form, &q->err);
     if (s != STATUS_OK || q->o->sparql)
@@ -229,12 +247,17 @@ static int show(query *q)
 int cmd_query(int argc, char **argv)
 {
     query_options o = {.as_of = CLOCK_DAY_UNKNOWN, .time_ms = 10000, .memory_mb = 512};
-    const args_option options[] = {
-        {"--graph", ARGS_TEXT, &o.graph},       {"--pack", ARGS_TEXT, &o.pack},
-        {"--as-of", ARGS_DATE, &o.as_of},       {"--any-time", ARGS_FLAG, &o.any_time},
-        {"--rows", ARGS_COUNT, &o.rows},        {"--time", ARGS_COUNT, &o.time_ms},
-        {"--memory", ARGS_COUNT, &o.memory_mb}, {"--sparql", ARGS_FLAG, &o.sparql},
-        {"--json", ARGS_FLAG, &o.json},         {NULL, ARGS_FLAG, NULL}};
+    const args_option options[] = {{"--graph", ARGS_TEXT, &o.graph},
+                                   {"--pack", ARGS_TEXT, &o.pack},
+                                   {"--as-of", ARGS_DATE, &o.as_of},
+                                   {"--any-time", ARGS_FLAG, &o.any_time},
+                                   {"--rows", ARGS_COUNT, &o.rows},
+                                   {"--time", ARGS_COUNT, &o.time_ms},
+                                   {"--memory", ARGS_COUNT, &o.memory_mb},
+                                   {"--sparql", ARGS_FLAG, &o.sparql},
+                                   {"--json", ARGS_FLAG, &o.json},
+                                   {"--lang", ARGS_TEXT, &o.lang},
+                                   {NULL, ARGS_FLAG, NULL}};
     int count = 0, code = 0;
     if (!args_parse(argc, argv, options, help, &count, &code))
         return code;
@@ -247,6 +270,7 @@ int cmd_query(int argc, char **argv)
     status s = q.a == NULL ? error_memory(&q.err) : run(&q, str_from(argv[1]));
     code = s == STATUS_OK ? show(&q) : cli_fail(&q.err);
     retriever_close(q.retriever);
+    cli_names_close(&q.names);
     pack_close(q.domain);
     if (q.read != NULL)
         kg_read_end(q.read);

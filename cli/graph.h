@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "kg/store.h"
+#include "cli/names.h"
 
 typedef struct graph_arguments {
     const char *path;     /* the graph file */
@@ -20,14 +20,16 @@ typedef struct graph_view { /* an open graph with one consistent read */
     kg_store *store;
     kg_read *read;
     arena *a;
-    str lang;
+    cli_names names;
+    bool json; /* also of what goes wrong */
 } graph_view;
 
 status graph_open(const graph_arguments *arguments, graph_view *out, error *err);
 void graph_close(graph_view *view);
 
 /* A node by IRI (with or without <>), blank label (_:x) or name; *out 0 when there is none, and
- * the nearest names have been printed to standard error. */
+ * the nearest names have been printed: to standard error, or with --json as {error} to standard
+ * output. */
 status graph_node(graph_view *view, const char *text, kg_id *out, error *err);
 str graph_label(graph_view *view, kg_id id);
 json_t *graph_text(str text);

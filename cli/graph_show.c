@@ -122,15 +122,20 @@ int graph_stats(const graph_arguments *arguments)
 
 /* --- entity and neighbors
  * ------------------------------------------------------------------------- */
-static void print_statement(graph_view *view, const kg_statement *st)
+static void print_validity(const kg_statement *st)
 {
     char from[16], to[16];
-    str s = graph_label(view, st->s), p = graph_label(view, st->p), o = graph_label(view, st->o);
     clock_day_format(st->valid_from, from);
     clock_day_format(st->valid_to, to);
-    printf("  %.*s → %.*s → %.*s", STR_ARG(s), STR_ARG(p), STR_ARG(o));
     if (from[0] != 0 || to[0] != 0)
         printf("  [%s, %s)", from, to);
+}
+
+static void print_statement(graph_view *view, const kg_statement *st)
+{
+    str s = graph_label(view, st->s), p = graph_label(view, st->p), o = graph_label(view, st->o);
+    printf("  %.*s → %.*s → %.*s", STR_ARG(s), STR_ARG(p), STR_ARG(o));
+    print_validity(st);
     printf("  #%016llx\n", (unsigned long long)st->id);
 }
 
@@ -223,6 +228,17 @@ int graph_entity(const graph_arguments *arguments)
     return done(&view, code, &err);
 }
 
+/* The node at the other end, with the statement that leads there. */
+static json_t *neighbor_json(graph_view *view, const kg_statement *st, bool out)
+{
+    json_t *node = graph_term(view, out ? st->o : st->s), *edge = graph_statement(view, st);
+    static const char *const keys[] = {"statement_id", "valid_from", "valid_to"};
+    for (size_t i = 0; i < CORE_COUNT(keys); i++)
+        json_object_set(node, keys[i], json_object_get(edge, keys[i]));
+    json_decref(edge);
+    return node;
+}
+
 static status print_kind(graph_view *view, kg_id node, const kg_edge_kind *kind, size_t limit,
                          json_t *list, error *err)
 {
@@ -241,8 +257,7 @@ static status print_kind(graph_view *view, kg_id node, const kg_edge_kind *kind,
         json_object_set_new(item, "direction", json_string(out ? "out" : "in"));
         json_object_set_new(item, "count", json_integer((json_int_t)kind->count));
         for (size_t i = 0; i < found.count; i++)
-            json_array_append_new(nodes,
-                                  graph_term(view, out ? found.items[i].o : found.items[i].s));
+            json_array_append_new(nodes, neighbor_json(view, &found.items[i], out));
         json_object_set_new(item, "nodes", nodes);
         json_array_append_new(list, item);
         return STATUS_OK;
@@ -251,7 +266,9 @@ static status print_kind(graph_view *view, kg_id node, const kg_edge_kind *kind,
     printf("%s %.*s (%" PRIu64 ")\n", out ? "→" : "←", STR_ARG(relation), kind->count);
     for (size_t i = 0; i < found.count; i++) {
         str label = graph_label(view, out ? found.items[i].o : found.items[i].s);
-        printf("    %.*s\n", STR_ARG(label));
+        printf("    %.*s", STR_ARG(label));
+        print_validity(&found.items[i]);
+        printf("\n");
     }
     if (found.count < kind->count)
         printf("    and %" PRIu64 " more (--limit N)\n", kind->count - found.count);

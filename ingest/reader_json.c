@@ -17,6 +17,7 @@ typedef struct json_reader {
     arena *memory; /* of one record */
     str *texts;    /* of the column asked for last */
     size_t count, capacity;
+    char keys[256]; /* of the first record, for a message */
     error *err;
 } json_reader;
 
@@ -90,6 +91,28 @@ static ingest_texts values_of(void *context, const mapping_cell *cell)
     return (ingest_texts){r->texts, r->count};
 }
 
+/* The keys of the record in hand, for a message. */
+static void list_keys(json_reader *r)
+{
+    str names[16];
+    size_t count = 0;
+    const char *key;
+    json_t *ignored;
+    json_object_foreach(r->record, key, ignored) if (count < CORE_COUNT(names)) names[count++] =
+        str_from(key);
+    (void)ingest_list(names, count, r->keys, sizeof r->keys);
+}
+
+static status finish(json_reader *r, error *err)
+{
+    if (!ingest_rows_mismatch(r->rows))
+        return STATUS_OK;
+    return error_set_at(err, STATUS_INVALID, ingest_source_location(r->input->source), 1, 0,
+                        "no record has a key that the mapping names; the first one's keys are: %s; "
+                        "is it the right --map?",
+                        r->keys[0] == '\0' ? "none" : r->keys);
+}
+
 /* --- records ---------------------------------------------------------------------------------- */
 static status take_record(json_reader *r, str text, uint64_t line)
 {
@@ -103,6 +126,8 @@ static status take_record(json_reader *r, str text, uint64_t line)
         return ingest_reject(r->sink, line + (je.line > 1 ? (uint64_t)je.line - 1 : 0),
                              je.column > 0 ? (uint64_t)je.column : 0, text, r->err, "%s", je.text);
     status st;
+    if (r->keys[0] == '\0' && json_is_object(r->record))
+        list_keys(r);
     if (json_is_object(r->record) || json_is_array(r->record))
         st = ingest_rows_record(r->rows, values_of, r, line, r->err);
     else
@@ -159,6 +184,8 @@ status ingest_read_json(ingest_input *input, const ingest_sink *sink, error *err
             break;
         st = take_record(&r, record.text, record.line);
     }
+    if (st == STATUS_OK)
+        st = finish(&r, err);
     json_records_free(&records);
     close_reader(&r);
     return st;
@@ -183,6 +210,8 @@ status ingest_read_jsonl(ingest_input *input, const ingest_sink *sink, error *er
         else if (!str_empty(text))
             st = take_record(&r, text, line.number);
     }
+    if (st == STATUS_OK)
+        st = finish(&r, err);
     ingest_lines_free(&lines);
     close_reader(&r);
     return st;

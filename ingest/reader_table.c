@@ -76,7 +76,8 @@ static status give_row(table *t)
 static status finish(table *t)
 {
     return t->rows != NULL ? ingest_rows_finish(t->rows, t->err)
-                           : ingest_triples_finish(t->triples, t->err);
+                           : ingest_triples_finish(
+                                 t->triples, ingest_source_location(t->input->source), t->err);
 }
 
 /* --- CSV -------------------------------------------------------------------------------------- */

@@ -26,6 +26,10 @@ struct ingest_rows {
     arena *memory;        /* of one record */
     uint64_t line;
     error *err;
+    uint64_t records, matched; /* all; values in columns of the mapping */
+    uint64_t listed;           /* rows whose relation the mapping lists */
+    size_t widest;             /* cells of a row */
+    char first_row[256];       /* its cells, for a message */
     /* the record in hand */
     const str *row;
     size_t row_count;
@@ -68,6 +72,16 @@ void ingest_rows_free(ingest_rows *r)
 }
 
 /* --- the header ------------------------------------------------------------------------------- */
+static status no_column(ingest_rows *r, const mapping_cell *cell, const str *header, size_t count,
+                        uint64_t line)
+{
+    char names[256];
+    return error_set_at(r->err, STATUS_INVALID, r->where, line, 0,
+                        "has no column '%.*s', which the mapping names; its columns are: %s; is it "
+                        "the right --map, --separator and --encoding?",
+                        STR_ARG(cell->column), ingest_list(header, count, names, sizeof names));
+}
+
 static status bind_cell(ingest_rows *r, const mapping_cell *cell, const str *header, size_t count,
                         uint64_t line)
 {
@@ -80,10 +94,7 @@ static status bind_cell(ingest_rows *r, const mapping_cell *cell, const str *hea
             if (str_equal(str_trim(header[index]), cell->column))
                 break;
         if (index == count)
-            return error_set_at(r->err, STATUS_INVALID, r->where, line, 0,
-                                "has no column '%.*s', which the mapping names; is it the right "
-                                "mapping and --separator?",
-                                STR_ARG(cell->column));
+            return no_column(r, cell, header, count, line);
     }
     r->cells[r->cell_count++] = (bound_cell){cell, index};
     return STATUS_OK;
@@ -263,6 +274,7 @@ static status values_of(ingest_rows *r, const mapping_cell *cell, value_list *ou
         return index < r->row_count ? split_text(r, cell, r->row[index], out) : STATUS_OK;
     }
     ingest_texts texts = r->values(r->values_context, cell);
+    r->matched += texts.count > 0;
     status st = STATUS_OK;
     for (size_t i = 0; st == STATUS_OK && i < texts.count; i++)
         st = split_text(r, cell, texts.items[i], out);
@@ -270,8 +282,13 @@ static status values_of(ingest_rows *r, const mapping_cell *cell, value_list *ou
 }
 
 /* --- values to statements --------------------------------------------------------------------- */
+static status emit_names(ingest_rows *r);
+
 static status emit(ingest_rows *r, kg_term s, kg_term p, kg_term o)
 {
+    status named = r->named ? STATUS_OK : emit_names(r);
+    if (named != STATUS_OK)
+        return named;
     kg_new_statement st = {.s = s,
                            .p = p,
                            .o = o,
@@ -342,17 +359,18 @@ static status emit_value(ingest_rows *r, kg_term subject, const mapping_column *
     return st == STATUS_OK ? emit(r, subject, ingest_iri(c->relation), o) : st;
 }
 
-/* Names of the mapping's relations and classes, once and before the first record. */
+/* Names of the mapping's relations and classes, once and before the first value: a table that gives
+ * none leaves nothing. */
 static status emit_names(ingest_rows *r)
 {
     status st = STATUS_OK;
+    r->named = true;
     for (size_t i = 0; st == STATUS_OK && i < r->m->name_count; i++) {
         const mapping_name *n = &r->m->names[i];
         str p = n->alias ? STR(INGEST_SKOS "altLabel") : STR(INGEST_RDFS "label");
         st = ingest_add(r->sink, ingest_iri(n->iri), ingest_iri(p), ingest_plain(n->text, n->lang),
                         0, r->err);
     }
-    r->named = true;
     return st;
 }
 
@@ -432,6 +450,7 @@ static status take_triple(ingest_rows *r)
     size_t index = cell_index(r, &r->m->predicate);
     str raw = r->values == NULL && index < r->row_count ? str_trim(r->row[index]) : p.items[0];
     const mapping_predicate *known = find_predicate(r->m, raw);
+    r->listed += known != NULL;
     mapping_column c = r->m->object;
     c.relation = known != NULL ? known->relation : kg_iri_make(STR("r"), p.items[0], r->memory);
     if (known != NULL && known->object != 0)
@@ -474,9 +493,8 @@ static status take_columns(ingest_rows *r)
 static status take_record(ingest_rows *r, uint64_t line)
 {
     r->line = line;
-    status st = r->named ? STATUS_OK : emit_names(r);
-    if (st == STATUS_OK)
-        st = side_values(r);
+    r->records++;
+    status st = side_values(r);
     if (st == STATUS_OK)
         st = r->m->has_predicate ? take_triple(r) : take_columns(r);
     arena_reset(r->memory);
@@ -500,6 +518,9 @@ status ingest_rows_table(ingest_rows *r, const str *cells, size_t count, uint64_
                                  i + 1);
     r->row = cells;
     r->row_count = count;
+    r->widest = count > r->widest ? count : r->widest;
+    if (r->records == 0)
+        (void)ingest_list(cells, count, r->first_row, sizeof r->first_row);
     return take_record(r, line);
 }
 
@@ -512,9 +533,23 @@ status ingest_rows_record(ingest_rows *r, ingest_values values, void *context, u
     return take_record(r, line);
 }
 
+bool ingest_rows_mismatch(const ingest_rows *r)
+{
+    return r->records > 0 && r->matched == 0;
+}
+
 status ingest_rows_finish(ingest_rows *r, error *err)
 {
+    size_t used = 0;
     if (!r->bound && r->values == NULL && r->m->header)
         return error_set_at(err, STATUS_SYNTAX, r->where, 1, 0, "the table has no header row");
+    for (size_t i = 0; i < r->cell_count; i++)
+        used = r->cells[i].index + 1 > used ? r->cells[i].index + 1 : used;
+    if (!r->m->header && r->m->predicate_count > 0 && r->records > 0 && r->listed == 0 &&
+        r->widest > used)
+        return error_set_at(err, STATUS_INVALID, r->where, 1, 0,
+                            "has %zu columns (%s), the mapping is for %zu, and no row has a "
+                            "relation that it lists; is it the right --map and --separator?",
+                            r->widest, r->first_row, used);
     return STATUS_OK;
 }

@@ -26,7 +26,11 @@ typedef ingest_texts (*ingest_values)(void *context, const mapping_cell *cell);
 status ingest_rows_record(ingest_rows *rows, ingest_values values, void *context, uint64_t line,
                           error *err);
 
-/* Behind the last record. */
+/* Records were given, but none held anything in a column that the mapping names. */
+bool ingest_rows_mismatch(const ingest_rows *rows);
+
+/* Behind the last record of a table. STATUS_INVALID when the table is none that the mapping could
+ * mean: it is wider, and no row's relation is one that the mapping lists. */
 status ingest_rows_finish(ingest_rows *rows, error *err);
 
 #endif

@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 
+#include "core/buf.h"
+#include "core/utf8.h"
+
 status ingest_add_valid(const ingest_sink *sink, kg_term s, kg_term p, kg_term o, clock_day from,
                         clock_day to, uint64_t line, error *err)
 {
@@ -66,4 +69,25 @@ kg_term ingest_plain(str text, str lang)
 kg_term ingest_typed(str text, str datatype)
 {
     return (kg_term){.kind = KG_TERM_LITERAL, .lexical = text, .datatype = datatype};
+}
+
+const char *ingest_list(const str *names, size_t count, char *out, size_t bytes)
+{
+    static const size_t most = 160, one = 40; /* bytes of all, of each */
+    buf b = {0};
+    size_t i = 0;
+    while (count > 0 && str_empty(str_trim(names[count - 1])))
+        count--; /* what a spreadsheet leaves behind the last column */
+    for (; i < count && b.length < most; i++) {
+        str name = str_trim(names[i]);
+        size_t end = name.length > one ? utf8_floor(name.data, name.length, one) : name.length;
+        buf_printf(&b, "%s%.*s%s", i == 0 ? "" : ", ", (int)end, name.data,
+                   end < name.length ? "…" : "");
+    }
+    if (i < count)
+        buf_printf(&b, " and %zu more", count - i);
+    size_t end = b.length < bytes ? b.length : utf8_floor(b.data, b.length, bytes - 1);
+    (void)snprintf(out, bytes, "%.*s", (int)end, b.data == NULL ? "" : b.data);
+    buf_free(&b);
+    return out;
 }

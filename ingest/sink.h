@@ -40,6 +40,9 @@ status ingest_reject(const ingest_sink *sink, uint64_t line, uint64_t column, st
 status ingest_note(const ingest_sink *sink, uint64_t line, uint64_t column, str text, error *err,
                    const char *format, ...) CORE_PRINTF(6, 7);
 
+/* "a, b, c and 9 more" for a message, cut at a character; returns `out`. */
+const char *ingest_list(const str *names, size_t count, char *out, size_t bytes);
+
 /* Terms made in place; the bytes are borrowed. */
 kg_term ingest_iri(str iri);
 kg_term ingest_plain(str text, str lang);

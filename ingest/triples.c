@@ -27,7 +27,9 @@ struct ingest_triples {
     arena *made; /* IRIs of one row */
     chunk *first, *last;
     ingest_seen subjects;
-    uint64_t rows;
+    uint64_t rows, refused; /* of another width */
+    size_t width;           /* of the first one refused */
+    char refused_row[256];  /* its cells, for a message */
 };
 
 status ingest_triples_new(const ingest_sink *sink, ingest_triples **out, error *err)
@@ -151,6 +153,10 @@ static status hold(ingest_triples *t, const held_row *row, error *err)
 status ingest_triples_row(ingest_triples *t, const str *cells, size_t count, uint64_t line,
                           error *err)
 {
+    if (count != 3 && t->refused++ == 0) {
+        t->width = count;
+        (void)ingest_list(cells, count, t->refused_row, sizeof t->refused_row);
+    }
     if (count != 3)
         return ingest_reject(t->sink, line, 0, count > 0 ? cells[0] : STR(""), err,
                              "expected 3 columns, found %zu; name the separator with --separator, "
@@ -171,7 +177,13 @@ status ingest_triples_row(ingest_triples *t, const str *cells, size_t count, uin
     return hold(t, &row, err);
 }
 
-status ingest_triples_finish(ingest_triples *t, error *err)
+status ingest_triples_finish(ingest_triples *t, const char *where, error *err)
 {
+    if (t->rows == 0 && t->refused > 0)
+        return error_set_at(
+            err, STATUS_INVALID, where, 0, 0,
+            "has %zu column%s (%s), not three (subject, relation, object); --map says "
+            "what columns mean (docs/MAPPINGS.md), --separator what parts them",
+            t->width, t->width == 1 ? "" : "s", t->refused_row);
     return flush(t, err);
 }

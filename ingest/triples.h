@@ -16,6 +16,7 @@ void ingest_triples_free(ingest_triples *triples);
  * when it is a header (subject, predicate, object; head, relation, tail; 主语, 谓语, 宾语; ...). */
 status ingest_triples_row(ingest_triples *triples, const str *cells, size_t count, uint64_t line,
                           error *err);
-status ingest_triples_finish(ingest_triples *triples, error *err);
+/* STATUS_INVALID (of the file `where`) when there were rows and none had three cells. */
+status ingest_triples_finish(ingest_triples *triples, const char *where, error *err);
 
 #endif
