@@ -26,7 +26,20 @@ void api_json(call *c, unsigned http_status, json_t *document)
     free(text);
     c->r->content_type = "application/json";
     c->r->status = http_status;
-    http_header_out(c->r, "Cache-Control", "no-store");
+    if (!c->may_be_kept)
+        http_header_out(c->r, "Cache-Control", "no-store");
+}
+
+/* Nothing may keep an error, even where the answer could have been kept. */
+static void forbid_keeping(http_request *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->header_count; i++)
+        if (strcmp(r->headers[i].name, "ETag") != 0 &&
+            strcmp(r->headers[i].name, "Cache-Control") != 0)
+            r->headers[kept++] = r->headers[i];
+    r->header_count = kept;
+    http_header_out(r, "Cache-Control", "no-store");
 }
 
 void api_error(call *c, unsigned http_status, const char *code, const char *format, ...)
@@ -43,11 +56,20 @@ void api_error(call *c, unsigned http_status, const char *code, const char *form
     buf_printf(out, ",\"request_id\":\"%s\"}}\n", c->r->id);
     c->r->content_type = "application/json";
     c->r->status = http_status;
+    forbid_keeping(c->r);
 }
 
 void api_not_found(call *c, const char *what)
 {
     api_error(c, 404, "not_found", "there is no such %s", what);
+}
+
+void api_forbidden(call *c, service_role role)
+{
+    api_error(c, 403, "forbidden", "this needs the role '%s' on the graph; %s '%s'",
+              service_role_name(c->needed),
+              c->key == NULL ? "without keys everybody has" : "the key has",
+              service_role_name(role));
 }
 
 /* What a client may read of a failure: its kind always, its text only when it is about the request.
@@ -198,21 +220,34 @@ str api_source_name(str source)
     return from == source.length ? source : str_slice(source, from, source.length);
 }
 
+void api_hide_folders(json_t *document)
+{
+    const char *name;
+    json_t *value;
+    size_t i;
+    json_array_foreach(document, i, value)
+    {
+        api_hide_folders(value);
+    }
+    json_object_foreach(document, name, value)
+    {
+        if (strcmp(name, "source") != 0 || !json_is_string(value)) {
+            api_hide_folders(value);
+            continue;
+        }
+        str shown = api_source_name(api_text(document, name));
+        json_object_set_new(document, name, json_stringn(shown.data, shown.length));
+    }
+}
+
 json_t *api_answer(const answer *a)
 {
     json_t *document = answer_to_json(a);
-    size_t i;
-    json_t *citation;
-    json_array_foreach(json_object_get(document, "citations"), i, citation)
-    {
-        str name = api_source_name(api_text(citation, "source"));
-        if (name.length > 0)
-            json_object_set_new(citation, "source", json_stringn(name.data, name.length));
-    }
+    api_hide_folders(document);
     return document;
 }
 
-static service_role role_on(const call *c, const char *graph)
+service_role api_role(const call *c, const char *graph)
 {
     if (c->settings->keys == NULL)
         return ROLE_ASK; /* loopback without keys may only ask */
@@ -221,12 +256,12 @@ static service_role role_on(const call *c, const char *graph)
 
 bool api_may_see(const call *c, const char *graph)
 {
-    return role_on(c, graph) >= ROLE_ASK;
+    return api_role(c, graph) >= ROLE_ASK;
 }
 
 bool api_use_graph(call *c, const char *name)
 {
-    service_role role = role_on(c, name);
+    service_role role = api_role(c, name);
     if (role < ROLE_ASK) {
         api_not_found(c, "graph");
         return false;
@@ -239,8 +274,7 @@ bool api_use_graph(call *c, const char *name)
     c->role = role;
     c->graph_name = c->graph->name;
     if (role < c->needed) {
-        api_error(c, 403, "forbidden", "this needs the role '%s' on the graph; the key has '%s'",
-                  service_role_name(c->needed), service_role_name(role));
+        api_forbidden(c, role);
         return false;
     }
     return true;
@@ -266,12 +300,19 @@ bool api_page(call *c, size_t most, size_t *limit, size_t *offset)
     return true;
 }
 
-bool api_etag(call *c, uint64_t version)
+bool api_etag(call *c, kg_read *read)
 {
-    char *tag = arena_printf(c->r->a, "\"%" PRIx64 "-%s\"", version, c->graph_name);
+    /* What a client sees depends on its role too. A file put back by hand may hold other statements
+     * under a version that was there before, so the file counts. */
+    char *tag =
+        arena_printf(c->r->a, "\"%.*s-%" PRIx64 "-%" PRIx64 "-%d\"", STR_ARG(kg_graph_uuid(read)),
+                     kg_read_version(read), c->graph->file, (int)c->role);
     if (tag == NULL)
         return false;
     http_header_out(c->r, "ETag", tag);
+    http_header_out(c->r, "Cache-Control", "private, no-cache");
+    http_header_out(c->r, "Vary", "Authorization, X-Api-Key");
+    c->may_be_kept = true;
     if (c->if_none_match == NULL || strstr(c->if_none_match, tag) == NULL)
         return false;
     c->r->status = 304;

@@ -57,7 +57,8 @@ typedef struct call {
     service_role role;                   /* on that graph */
     service_role needed;                 /* by the endpoint */
     const char *segments[CALL_SEGMENTS]; /* decoded variable segments of the path, in order */
-    const char *idempotency_key, *if_none_match, *content_type, *user_header;
+    const char *idempotency_key, *if_none_match, *content_type;
+    bool may_be_kept; /* the answer has its own Cache-Control */
 } call;
 
 /* --- answers ------------------------------------------------------------------------------------
@@ -68,6 +69,8 @@ void api_error(call *c, unsigned http_status, const char *code, const char *form
 /* From a status of a library call. Internal details stay in the log. */
 void api_error_from(call *c, const error *err);
 void api_not_found(call *c, const char *what);
+/* The client's role on the graph is too small. */
+void api_forbidden(call *c, service_role role);
 /* Sends and consumes `document`. */
 void api_json(call *c, unsigned http_status, json_t *document);
 
@@ -90,6 +93,8 @@ str api_text(json_t *body, const char *name);
 
 /* A source's name without the folders of this machine that it may carry; URLs stay whole. */
 str api_source_name(str source);
+/* Gives each "source" in the document, at any depth, such a name. */
+void api_hide_folders(json_t *document);
 /* The answer as JSON, with such names. */
 json_t *api_answer(const answer *a);
 
@@ -97,9 +102,10 @@ json_t *api_answer(const answer *a);
 bool api_use_graph(call *c, const char *name);
 /* ?limit= and ?cursor= (an offset); answers 422 when they are off. */
 bool api_page(call *c, size_t most, size_t *limit, size_t *offset);
-/* Sets ETag from the graph's version and answers 304 when the client has it; true = answered. */
-bool api_etag(call *c, uint64_t version);
-/* May this client see that graph at all? */
+/* Sets ETag from the state that is read and answers 304 when the client has it; true = answered. */
+bool api_etag(call *c, kg_read *read);
+/* The client's role on that graph; ROLE_NONE when it may not see it at all. */
+service_role api_role(const call *c, const char *graph);
 bool api_may_see(const call *c, const char *graph);
 
 /* --- endpoints
@@ -109,6 +115,7 @@ void api_retrieve(call *c);
 void api_verify(call *c);
 void api_chat_completions(call *c);
 void api_models(call *c);
+void api_model(call *c);
 void api_graph(call *c);
 void api_entities(call *c);
 void api_entity(call *c);
@@ -138,7 +145,7 @@ extern const unsigned api_route_count;
 /* The router's two calls for http_options. */
 void router_headers(void *context, http_request *r);
 void router_request(void *context, unsigned worker, http_request *r);
-void router_busy(void *context, http_request *r);
+void router_refuse(void *context, http_request *r);
 void router_done(void *context, const http_request *r, double milliseconds);
 
 service_settings *service_settings_acquire(service *s);

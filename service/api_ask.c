@@ -246,10 +246,12 @@ void api_retrieve(call *c)
         fusion_request request = make_request(c, body);
         json_int_t limit = json_integer_value(json_object_get(body, "limit"));
         if (fusion_retrieve(c->graph->engine, &request, limit > 0 ? (size_t)limit : 50, &found,
-                            &err) == STATUS_OK)
+                            &err) == STATUS_OK) {
+            api_hide_folders(found);
             api_json(c, 200, found);
-        else
+        } else {
             api_error_from(c, &err);
+        }
     }
     json_decref(body);
 }

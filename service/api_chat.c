@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "fusion/wording.h"
 #include "service/api.h"
 
 #define REPLAYED_TURNS 4
@@ -136,24 +137,43 @@ static char *content_of(call *c, const answer *a)
     return copy == NULL ? (char *)(uintptr_t) "" : copy;
 }
 
+static json_t *usage_json(const answer *a)
+{
+    return json_pack("{s:I, s:I, s:I}", "prompt_tokens", (json_int_t)a->prompt_tokens,
+                     "completion_tokens", (json_int_t)a->completion_tokens, "total_tokens",
+                     (json_int_t)(a->prompt_tokens + a->completion_tokens));
+}
+
 static json_t *completion(call *c, const answer *a)
 {
-    const char *content = content_of(c, a);
-    return json_pack("{s:s+, s:s, s:I, s:s, s:[{s:i, s:{s:s, s:s}, s:s}], s:{s:I, s:I, s:I}, s:o}",
+    return json_pack("{s:s+, s:s, s:I, s:s, s:[{s:i, s:{s:s, s:s, s:n}, s:s, s:n}], s:o, s:o}",
                      "id", "chatcmpl-", c->r->id, "object", "chat.completion", "created",
                      (json_int_t)clock_unix_seconds(), "model", c->graph_name, "choices", "index",
-                     0, "message", "role", "assistant", "content", content, "finish_reason", "stop",
-                     "usage", "prompt_tokens", (json_int_t)a->prompt_tokens, "completion_tokens",
-                     (json_int_t)a->completion_tokens, "total_tokens",
-                     (json_int_t)(a->prompt_tokens + a->completion_tokens), "vouch", api_answer(a));
+                     0, "message", "role", "assistant", "content", content_of(c, a), "refusal",
+                     "finish_reason", "stop", "logprobs", "usage", usage_json(a), "vouch",
+                     api_answer(a));
 }
 
 /* --- streaming
  * ---------------------------------------------------------------------------------------- */
 typedef struct chat_stream {
     call *c;
-    size_t sent; /* clauses */
+    buf said; /* the sentences so far, as the answer's text has them */
 } chat_stream;
+
+/* Sends and consumes one event. */
+static void send_document(call *c, json_t *document)
+{
+    char *text =
+        document == NULL ? NULL : json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_decref(document);
+    buf out = {0};
+    buf_printf(&out, "data: %s\n\n", text == NULL ? "{}" : text);
+    free(text);
+    if (!out.failed && http_stream_write(c->r, buf_str(&out)) != STATUS_OK)
+        atomic_store(&c->r->cancel, true);
+    buf_free(&out);
+}
 
 static void send_chunk(call *c, json_t *delta, const char *finish, json_t *extra)
 {
@@ -163,35 +183,43 @@ static void send_chunk(call *c, json_t *delta, const char *finish, json_t *extra
                               "index", 0, "delta", delta, "finish_reason", finish);
     if (extra != NULL)
         json_object_set_new(chunk, "vouch", extra);
-    char *text = json_dumps(chunk, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    json_decref(chunk);
-    buf out = {0};
-    buf_printf(&out, "data: %s\n\n", text == NULL ? "{}" : text);
-    free(text);
-    if (!out.failed && http_stream_write(c->r, buf_str(&out)) != STATUS_OK)
-        atomic_store(&c->r->cancel, true);
-    buf_free(&out);
+    send_document(c, chunk);
 }
 
 static void on_clause(void *context, str lang, const answer_clause *clause)
 {
-    (void)lang;
     chat_stream *s = context;
-    s->sent++;
-    send_chunk(s->c, json_pack("{s:s%}", "content", clause->text.data, clause->text.length), NULL,
-               NULL);
+    size_t before = s->said.length;
+    if (before > 0 && !str_equal(lang, STR("zh")))
+        buf_add_char(&s->said, ' ');
+    wording_add_clause(fusion_templates(s->c->graph->engine), lang, clause, &s->said);
+    if (s->said.failed)
+        return;
+    send_chunk(s->c, json_pack("{s:s%}", "content", s->said.data + before, s->said.length - before),
+               NULL, NULL);
 }
 
-/* What the clauses did not say yet: the citations, or the whole text when nothing was streamed. */
-static void finish_stream(chat_stream *s, const answer *a)
+/* OpenAI's last chunk of a stream for a client that asked for it: the usage, and no choice. */
+static void send_usage(call *c, const answer *a)
+{
+    send_document(c, json_pack("{s:s+, s:s, s:I, s:s, s:[], s:o}", "id", "chatcmpl-", c->r->id,
+                               "object", "chat.completion.chunk", "created",
+                               (json_int_t)clock_unix_seconds(), "model", c->graph_name, "choices",
+                               "usage", usage_json(a)));
+}
+
+/* What the sentences did not say yet: the citations, or the whole text when nothing was streamed.
+ */
+static void finish_stream(chat_stream *s, const answer *a, bool with_usage)
 {
     const char *content = content_of(s->c, a);
-    size_t said = s->sent > 0 && strncmp(content, a->text.data == NULL ? "" : a->text.data,
-                                         a->text.length) == 0
-                      ? a->text.length
-                      : 0;
-    send_chunk(s->c, json_pack("{s:s}", "content", content + said), NULL, NULL);
+    str said = buf_str(&s->said);
+    bool begun = said.length > 0 && str_starts(str_from(content), said);
+    send_chunk(s->c, json_pack("{s:s}", "content", content + (begun ? said.length : 0)), NULL,
+               NULL);
     send_chunk(s->c, json_object(), "stop", api_answer(a));
+    if (with_usage)
+        send_usage(s->c, a);
     http_stream_write(s->c->r, STR("data: [DONE]\n\n"));
 }
 
@@ -223,14 +251,18 @@ static void complete(call *c, json_t *body, size_t last)
     if (code == STATUS_OK)
         api_record(c, &a, "chat", api_text(body, "user"));
     if (streaming && code == STATUS_OK)
-        finish_stream(&stream, &a);
+        finish_stream(&stream, &a,
+                      json_is_true(json_object_get(json_object_get(body, "stream_options"),
+                                                   "include_usage")));
     else if (streaming)
-        http_stream_write(c->r, STR("data: {\"error\":{\"code\":\"internal\",\"message\":\"the "
-                                    "answer could not be finished\"}}\n\n"));
+        send_document(c, json_pack("{s:{s:s, s:s, s:s}}", "error", "code", status_name(err.code),
+                                   "message", "the answer could not be finished", "request_id",
+                                   c->r->id));
     else if (code == STATUS_OK)
         api_json(c, 200, completion(c, &a));
     else
         api_error_from(c, &err);
+    buf_free(&stream.said);
     json_decref(a.explain);
     json_decref(a.samples);
 }
@@ -247,6 +279,12 @@ void api_chat_completions(call *c)
     json_decref(body);
 }
 
+static json_t *model_json(const char *name)
+{
+    return json_pack("{s:s, s:s, s:I, s:s}", "id", name, "object", "model", "created",
+                     (json_int_t)0, "owned_by", "vouch");
+}
+
 /* The graphs that this client may ask, as models (/v1/models) and as graphs (/v1/graphs). */
 void api_models(call *c)
 {
@@ -255,11 +293,14 @@ void api_models(call *c)
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
         if (api_may_see(c, all[i]->name))
-            json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:s}", "id", all[i]->name,
-                                                  "object", "model", "created", (json_int_t)0,
-                                                  "owned_by", "vouch"));
+            json_array_append_new(list, model_json(all[i]->name));
         service_graphs_release(c->s->graphs, all[i]);
     }
     free(all);
     api_json(c, 200, json_pack("{s:s, s:o}", "object", "list", "data", list));
+}
+
+void api_model(call *c)
+{
+    api_json(c, 200, model_json(c->graph_name));
 }

@@ -17,7 +17,7 @@ static kg_read *begin(call *c)
         api_error_from(c, &err);
         return NULL;
     }
-    if (api_etag(c, kg_read_version(read))) {
+    if (api_etag(c, read)) {
         kg_read_end(read);
         return NULL;
     }

@@ -14,6 +14,7 @@
 #include "service/ingest_job.h"
 
 #define URL_REQUEST_BYTES 65536
+#define MOST_TRIES 8 /* of a load whose graph file is replaced meanwhile */
 
 /* The formats that a content type says; others are detected. */
 static const char *format_of_type(const char *content_type)
@@ -203,11 +204,15 @@ void api_job(call *c)
         api_not_found(c, "job");
         return;
     }
-    /* Who may not load into the job's graph does not learn that there is a job. */
+    /* Who may not see the job's graph does not learn that there is a job. */
     const char *graph = json_string_value(json_object_get(job, "graph"));
-    if (c->key == NULL || service_key_role(c->key, graph) < ROLE_INGEST) {
+    service_role role = graph == NULL ? ROLE_NONE : api_role(c, graph);
+    if (role < c->needed) {
+        if (role == ROLE_NONE)
+            api_not_found(c, "job");
+        else
+            api_forbidden(c, role);
         json_decref(job);
-        api_not_found(c, "job");
         return;
     }
     json_object_del(job, "client");
@@ -245,6 +250,41 @@ static status load_file(service *s, service_graph *graph, const job_request *job
     return code;
 }
 
+/* Loads into the graph as its file is now. A file that was replaced while the load ran took the
+ * load with it, so that it runs again; loading a source twice is loading it once. */
+static status load_current(service *s, const job_request *job, const char *file, json_t **report,
+                           error *err)
+{
+    for (int tries = 0;; tries++) {
+        service_graph *graph = NULL;
+        status code = service_graphs_acquire_current(s->graphs, job->graph, &graph, err);
+        if (code != STATUS_OK)
+            return code;
+        json_decref(*report);
+        *report = NULL;
+        code = load_file(s, graph, job, file, report, err);
+        bool current = service_graph_is_current(graph);
+        service_graphs_release(s->graphs, graph);
+        if (code != STATUS_OK || current)
+            return code;
+        if (tries == MOST_TRIES)
+            return error_set(err, STATUS_BUSY, "the graph's file was replaced again and again");
+    }
+}
+
+static status fetch(service *s, const job_request *job, char path[PATH_MAX], error *err)
+{
+    unsigned char random[8];
+    char name[17];
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(name, sizeof name, random, sizeof random);
+    snprintf(path, PATH_MAX, "%s/fetch-%s", s->upload_dir, name);
+    service_settings *settings = service_settings_acquire(s);
+    status code = service_download(settings->config, job->url, path, err);
+    service_settings_release(s, settings);
+    return code;
+}
+
 status ingest_job_run(void *context, const job_request *job, json_t **report, error *err)
 {
     service *s = context;
@@ -252,26 +292,15 @@ status ingest_job_run(void *context, const job_request *job, json_t **report, er
     const char *file = job->file;
     if (job->graph == NULL || (file == NULL && job->url == NULL))
         return error_set(err, STATUS_CORRUPT, "the job's record is damaged");
-    service_graph *graph = service_graphs_acquire(s->graphs, job->graph);
-    if (graph == NULL)
-        return error_set(err, STATUS_NOT_FOUND, "the graph is not served any more");
     status code = STATUS_OK;
     if (file == NULL) {
-        unsigned char random[8];
-        char name[17];
-        randombytes_buf(random, sizeof random);
-        sodium_bin2hex(name, sizeof name, random, sizeof random);
-        snprintf(downloaded, sizeof downloaded, "%s/fetch-%s", s->upload_dir, name);
-        service_settings *settings = service_settings_acquire(s);
-        code = service_download(settings->config, job->url, downloaded, err);
-        service_settings_release(s, settings);
+        code = fetch(s, job, downloaded, err);
         file = downloaded;
     }
     if (code == STATUS_OK)
-        code = load_file(s, graph, job, file, report, err);
+        code = load_current(s, job, file, report, err);
     if (file == downloaded)
         unlink(downloaded);
-    service_graphs_release(s->graphs, graph);
     return code;
 }
 
@@ -290,29 +319,38 @@ static void audit_delete(call *c, const char *source)
         LOG(c->s->log, LOG_ERROR_LEVEL, "audit_failed", LOG_CSTR("why", err.message));
 }
 
+static status delete_source(service_graph *graph, str source, kg_write_report *report, error *err)
+{
+    kg_write *write = NULL;
+    status code = kg_write_begin(graph->store, &write, err);
+    if (code == STATUS_OK)
+        code = kg_write_delete_source(write, source, err);
+    if (code != STATUS_OK) {
+        kg_write_rollback(write);
+        return code;
+    }
+    return kg_write_commit(write, report, err);
+}
+
 void api_delete_source(call *c)
 {
     error err = {0};
-    kg_write *write = NULL;
+    service_graph *graph = NULL;
     kg_write_report report = {0};
     const char *source = c->segments[0];
-    status code = kg_write_begin(c->graph->store, &write, &err);
+    status code = service_graphs_acquire_current(c->s->graphs, c->graph_name, &graph, &err);
     if (code == STATUS_OK)
-        code = kg_write_delete_source(write, str_from(source), &err);
-    if (code != STATUS_OK) {
-        kg_write_rollback(write);
-        if (code == STATUS_NOT_FOUND)
-            api_not_found(c, "source");
-        else
-            api_error_from(c, &err);
-        return;
-    }
-    if (kg_write_commit(write, &report, &err) != STATUS_OK) {
+        code = delete_source(graph, str_from(source), &report, &err);
+    service_graphs_release(c->s->graphs, graph);
+    if (code == STATUS_NOT_FOUND) {
+        api_not_found(c, "source");
+    } else if (code != STATUS_OK) {
         api_error_from(c, &err);
-        return;
+    } else {
+        audit_delete(c, source);
+        api_json(c, 200,
+                 json_pack("{s:s, s:I, s:I}", "source", source, "removed",
+                           (json_int_t)report.removed, "statements",
+                           (json_int_t)report.statements));
     }
-    audit_delete(c, source);
-    api_json(c, 200,
-             json_pack("{s:s, s:I, s:I}", "source", source, "removed", (json_int_t)report.removed,
-                       "statements", (json_int_t)report.statements));
 }

@@ -17,6 +17,7 @@ typedef struct slot {
 } slot;
 
 struct service_graphs {
+    pthread_mutex_t opening; /* taken before `lock`, while a replaced file is opened */
     pthread_mutex_t lock;
     slot **items;
     size_t count;
@@ -47,6 +48,7 @@ static void note_file(slot *s)
     if (stat(s->config.path, &st) == 0) {
         s->device = st.st_dev;
         s->inode = st.st_ino;
+        s->graph.file = st.st_ino;
     }
 }
 
@@ -98,6 +100,7 @@ status service_graphs_open(const service_config *config, const logger *log, serv
     if (graphs == NULL)
         return error_memory(err);
     pthread_mutex_init(&graphs->lock, NULL);
+    pthread_mutex_init(&graphs->opening, NULL);
     graphs->log = log;
     status code = service_graphs_reload(graphs, config, err);
     if (code != STATUS_OK) {
@@ -116,6 +119,7 @@ void service_graphs_close(service_graphs *graphs)
         drop(graphs, graphs->items[i]);
     free(graphs->items);
     pthread_mutex_destroy(&graphs->lock);
+    pthread_mutex_destroy(&graphs->opening);
     free(graphs);
 }
 
@@ -179,14 +183,16 @@ static bool was_replaced(const slot *s)
     return stat(s->config.path, &st) == 0 && (st.st_dev != s->device || st.st_ino != s->inode);
 }
 
-static void replace(service_graphs *graphs, slot *old)
+/* Opens the file anew and puts it in the old one's place, whose readers finish with what they have.
+ * On failure (a file that is half copied, say) the old one stays. */
+static status replace(service_graphs *graphs, slot *old, error *err)
 {
     slot *fresh = NULL;
-    error err = {0};
-    if (slot_open(&old->config, old->local_only, &fresh, &err) != STATUS_OK) {
+    status code = slot_open(&old->config, old->local_only, &fresh, err);
+    if (code != STATUS_OK) {
         LOG(graphs->log, LOG_WARN_LEVEL, "graph_reopen_failed", LOG_CSTR("graph", old->config.name),
-            LOG_CSTR("why", err.message));
-        return;
+            LOG_CSTR("why", err->message));
+        return code;
     }
     slot *dropped = fresh;
     pthread_mutex_lock(&graphs->lock);
@@ -197,8 +203,28 @@ static void replace(service_graphs *graphs, slot *old)
         }
     }
     pthread_mutex_unlock(&graphs->lock);
+    LOG(graphs->log, LOG_INFO_LEVEL, "graph_reopened", LOG_CSTR("graph", old->config.name));
     drop(graphs, dropped);
-    LOG(graphs->log, LOG_INFO_LEVEL, "graph_reopened", LOG_CSTR("graph", fresh->config.name));
+    return STATUS_OK;
+}
+
+/* Re-opens one graph if its file was replaced. One thread at a time, so that a tick and a load do
+ * not both do it. */
+static status refresh(service_graphs *graphs, slot *s, error *err)
+{
+    status code = STATUS_OK;
+    if (!was_replaced(s))
+        return code;
+    pthread_mutex_lock(&graphs->opening);
+    bool served = false;
+    pthread_mutex_lock(&graphs->lock);
+    for (size_t i = 0; i < graphs->count; i++)
+        served = served || graphs->items[i] == s;
+    pthread_mutex_unlock(&graphs->lock);
+    if (served)
+        code = replace(graphs, s, err);
+    pthread_mutex_unlock(&graphs->opening);
+    return code;
 }
 
 void service_graphs_refresh(service_graphs *graphs)
@@ -206,12 +232,42 @@ void service_graphs_refresh(service_graphs *graphs)
     service_graph **all;
     size_t count = service_graphs_all(graphs, &all);
     for (size_t i = 0; i < count; i++) {
-        slot *s = (slot *)(void *)all[i];
-        if (was_replaced(s))
-            replace(graphs, s);
+        error err = {0};
+        (void)refresh(graphs, (slot *)(void *)all[i], &err); /* logged; the next tick tries again */
         service_graphs_release(graphs, all[i]);
     }
     free(all);
+}
+
+bool service_graph_is_current(const service_graph *graph)
+{
+    struct stat st;
+    const slot *s = (const slot *)(const void *)graph;
+    return stat(s->config.path, &st) == 0 && !was_replaced(s);
+}
+
+status service_graphs_acquire_current(service_graphs *graphs, const char *name, service_graph **out,
+                                      error *err)
+{
+    service_graph *found = service_graphs_acquire(graphs, name);
+    if (found == NULL)
+        return error_set(err, STATUS_NOT_FOUND, "the graph is not served any more");
+    if (service_graph_is_current(found)) {
+        *out = found;
+        return STATUS_OK;
+    }
+    status code = refresh(graphs, (slot *)(void *)found, err);
+    service_graphs_release(graphs, found);
+    if (code == STATUS_OK)
+        found = service_graphs_acquire(graphs, name);
+    if (code != STATUS_OK)
+        return code;
+    if (found == NULL || !service_graph_is_current(found)) {
+        service_graphs_release(graphs, found);
+        return error_set(err, STATUS_IO, "the graph's file is missing");
+    }
+    *out = found;
+    return STATUS_OK;
 }
 
 service_graph *service_graphs_acquire(service_graphs *graphs, const char *name)

@@ -19,6 +19,7 @@ typedef struct service_graph {
     const char *path;
     fusion_engine *engine;
     kg_store *store; /* for reading beside the engine, and for loads */
+    uint64_t file;   /* which file lies behind it; another when it is replaced */
 } service_graph;
 
 /* Opens every graph of the configuration; all or nothing. */
@@ -33,6 +34,13 @@ void service_graphs_refresh(service_graphs *graphs);
 
 /* NULL when there is none of that name. */
 service_graph *service_graphs_acquire(service_graphs *graphs, const char *name);
+/* As acquire, but opens the graph again first when its file was replaced: for a write, which must
+ * not go to a file that has no name any more. STATUS_NOT_FOUND: there is none; others: it does not
+ * open. */
+status service_graphs_acquire_current(service_graphs *graphs, const char *name, service_graph **out,
+                                      error *err);
+/* Whether the graph's file is still the one at its path. */
+bool service_graph_is_current(const service_graph *graph);
 void service_graphs_release(service_graphs *graphs, service_graph *graph);
 
 /* Acquires all; the caller releases each and frees the array. */

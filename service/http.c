@@ -14,14 +14,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "core/utf8.h"
+#include "service/connections.h"
 
 #define STREAM_BACKLOG ((size_t)1 << 20)
 #define WATCH_INTERVAL_MS 50
+#define SECOND_NS ((uint64_t)1000000000)
+#define SLOWEST_BODY ((uint64_t)16384) /* bytes a second, after the first time-out */
 #define ARENA_LIMIT ((size_t)512 << 20)
 #ifdef __SANITIZE_ADDRESS__
 #define SPARE_EXCHANGES 0 /* a sanitizer sees what is used after its end only when it is freed */
@@ -60,6 +64,7 @@ typedef struct exchange {
 struct http_server {
     http_options options;
     struct MHD_Daemon *daemon;
+    connections *connections;
     pthread_t *workers;
     unsigned worker_count;
     pthread_t watch;
@@ -157,36 +162,29 @@ static exchange *take_exchange(http_server *s)
     return x;
 }
 
-/* The client's address as text lives with its connection, not with each request. */
+static connection_note *note_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
 static void connection_changed(void *context, struct MHD_Connection *connection, void **slot,
                                enum MHD_ConnectionNotificationCode what)
 {
-    (void)context;
+    http_server *s = context;
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        free(*slot);
+        connections_remove(s->connections, *slot);
         *slot = NULL;
         return;
     }
-    const union MHD_ConnectionInfo *info =
+    const union MHD_ConnectionInfo *address =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    char *text = calloc(1, INET6_ADDRSTRLEN);
-    *slot = text;
-    if (info == NULL || info->client_addr == NULL || text == NULL)
-        return;
-    const struct sockaddr *sa = info->client_addr;
-    const void *bytes =
-        sa->sa_family == AF_INET6
-            ? (const void *)&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr
-            : (const void *)&((const struct sockaddr_in *)(const void *)sa)->sin_addr;
-    inet_ntop(sa->sa_family, bytes, text, INET6_ADDRSTRLEN);
-}
-
-static void set_address(exchange *x)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    if (info != NULL && info->socket_context != NULL)
-        memcpy(x->r.address, info->socket_context, INET6_ADDRSTRLEN);
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (fd != NULL)
+        *slot = connections_add(s->connections, address == NULL ? NULL : address->client_addr,
+                                fd->connect_fd, clock_monotonic_ns());
 }
 
 /* Unique, not secret: a hash of the server's random number and a counter. */
@@ -218,8 +216,10 @@ static exchange *begin(http_server *server, struct MHD_Connection *connection, c
     }
     set_id(server, x);
     x->r.begun_ns = clock_monotonic_ns();
-    x->r.deadline_ns = x->r.begun_ns + (uint64_t)server->options.request_timeout_s * 1000000000u;
-    set_address(x);
+    x->r.deadline_ns = x->r.begun_ns + SECOND_NS * server->options.request_timeout_s;
+    connection_note *note = note_of(connection);
+    connection_begins(note);
+    memcpy(x->r.address, connection_address(note), strlen(connection_address(note)) + 1);
     return x;
 }
 
@@ -285,8 +285,9 @@ void http_header_out(http_request *r, const char *name, const char *value)
  */
 static void add_headers(struct MHD_Response *response, const http_request *r)
 {
-    MHD_add_response_header(response, "Content-Type",
-                            r->content_type == NULL ? "application/json" : r->content_type);
+    if (r->status != 204 && r->status != 304)
+        MHD_add_response_header(response, "Content-Type",
+                                r->content_type == NULL ? "application/json" : r->content_type);
     MHD_add_response_header(response, "X-Request-Id", r->id);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     for (size_t i = 0; i < r->header_count; i++)
@@ -492,7 +493,7 @@ static void *work(void *context)
     while ((x = dequeue(s)) != NULL) {
         s->options.on_queue(s->options.context, -1);
         if (clock_monotonic_ns() >= x->r.deadline_ns)
-            s->options.on_queue_full(s->options.context, &x->r);
+            s->options.on_refuse(s->options.context, &x->r);
         else
             s->options.on_request(s->options.context, index, &x->r);
         finish(s, x);
@@ -514,32 +515,48 @@ static bool client_has_gone(const exchange *x)
                                   recv(p.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0);
 }
 
+/* Marks what passed its deadline or lost its client. Under the server's lock. */
+static void look_at_watched(http_server *s, uint64_t now)
+{
+    for (exchange *x = s->watched; x != NULL; x = x->next) {
+        if (now >= x->r.deadline_ns)
+            atomic_store(&x->r.timed_out, true);
+        pthread_mutex_lock(&x->lock);
+        if (client_has_gone(x))
+            atomic_store(&x->r.cancel, true);
+        pthread_mutex_unlock(&x->lock);
+    }
+}
+
+static struct timespec after_ms(long milliseconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += milliseconds % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    return until;
+}
+
+/* Twenty times a second while requests run, else once: slow headers are cut even then. */
 static void *watch(void *context)
 {
     http_server *s = context;
+    uint64_t swept = 0;
     pthread_mutex_lock(&s->lock);
     while (!s->stopping || s->in_flight > 0) {
-        if (s->watched == NULL) { /* nothing runs: sleep until something does */
-            pthread_cond_wait(&s->watching, &s->lock);
-            continue;
-        }
         uint64_t now = clock_monotonic_ns();
-        for (exchange *x = s->watched; x != NULL; x = x->next) {
-            if (now >= x->r.deadline_ns)
-                atomic_store(&x->r.timed_out, true);
-            pthread_mutex_lock(&x->lock);
-            if (client_has_gone(x))
-                atomic_store(&x->r.cancel, true);
-            pthread_mutex_unlock(&x->lock);
+        look_at_watched(s, now);
+        if (now - swept >= SECOND_NS) {
+            /* A client may rest for one time-out and then take another for its headers. */
+            connections_cut_slow(s->connections, now, 2 * SECOND_NS * s->options.idle_timeout_s);
+            swept = now;
         }
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += WATCH_INTERVAL_MS * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000L;
-        }
-        pthread_cond_timedwait(&s->idle, &s->lock, &until);
+        struct timespec until = after_ms(s->watched != NULL ? WATCH_INTERVAL_MS : 1000);
+        pthread_cond_timedwait(s->watched != NULL ? &s->idle : &s->watching, &s->lock, &until);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;
@@ -551,6 +568,34 @@ static void refuse_large(exchange *x)
 {
     x->body_too_large = true;
     x->r.status = 413;
+}
+
+typedef struct framing {
+    unsigned lengths, codings; /* how many such headers */
+    bool odd;                  /* a coding other than "chunked" */
+} framing;
+
+static enum MHD_Result note_framing(void *context, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    (void)kind;
+    framing *f = context;
+    if (strcasecmp(name, "Content-Length") == 0)
+        f->lengths++;
+    if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        f->codings++;
+        f->odd = f->odd || value == NULL || strcasecmp(value, "chunked") != 0;
+    }
+    return MHD_YES;
+}
+
+/* Whether a proxy in front could see another end of this request than libmicrohttpd does (RFC 9112,
+ * section 6.3): a second request could be smuggled in behind it. */
+static bool framing_is_ambiguous(exchange *x)
+{
+    framing f = {0};
+    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, note_framing, &f);
+    return f.odd || f.lengths + f.codings > 1;
 }
 
 /* Headers are in: lets the router decide; a refusal with a body on its way is sent at once and the
@@ -567,11 +612,21 @@ static enum MHD_Result first_call(http_server *s, struct MHD_Connection *connect
     const char *coding = http_header_in(&x->r, "Transfer-Encoding");
     bool has_body = coding != NULL || (length != NULL && strcmp(length, "0") != 0);
     int64_t bytes = 0;
+    if ((length != NULL || coding != NULL) && framing_is_ambiguous(x)) {
+        x->r.status = 400;
+        s->options.on_refuse(s->options.context, &x->r);
+        http_header_out(&x->r, "Connection", "close");
+        return send_answer(x);
+    }
+    if (x->r.status == 0 && has_body && x->r.body_limit == 0) {
+        x->r.status = 400;
+        s->options.on_refuse(s->options.context, &x->r);
+    }
     if (x->r.status == 0 && length != NULL &&
         (!str_to_i64(str_from(length), &bytes) || bytes < 0 || (uint64_t)bytes > x->r.body_limit))
         refuse_large(x);
     if (x->body_too_large)
-        s->options.on_queue_full(s->options.context, &x->r);
+        s->options.on_refuse(s->options.context, &x->r);
     return x->r.status != 0 && has_body ? send_answer(x) : MHD_YES;
 }
 
@@ -605,9 +660,11 @@ static enum MHD_Result take_body(exchange *x, const char *data, size_t *bytes)
     size_t count = *bytes;
     *bytes = 0;
     r->body_bytes += count;
+    if (clock_monotonic_ns() > r->deadline_ns + r->body_bytes * (SECOND_NS / SLOWEST_BODY))
+        return MHD_NO; /* it drips */
     if (r->status == 0 && r->body_bytes > r->body_limit) {
         refuse_large(x);
-        x->server->options.on_queue_full(x->server->options.context, r);
+        x->server->options.on_refuse(x->server->options.context, r);
     }
     if (x->body_too_large) /* a chunked body of unknown length: read a little more, then cut it */
         return r->body_bytes > r->body_limit + ((uint64_t)1 << 20) ? MHD_NO : MHD_YES;
@@ -663,13 +720,15 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     }
     if (!settle_body(x))
         return MHD_NO;
+    if (x->r.body_bytes > 0) /* a long upload does not take from the time for its answer */
+        x->r.deadline_ns = clock_monotonic_ns() + SECOND_NS * s->options.request_timeout_s;
     if (x->r.quick) {
         s->options.on_request(s->options.context, 0, &x->r);
         return send_answer(x);
     }
     if (!enqueue(s, x)) {
         x->r.status = 503;
-        s->options.on_queue_full(s->options.context, &x->r);
+        s->options.on_refuse(s->options.context, &x->r);
         return send_answer(x);
     }
     return MHD_YES;
@@ -678,9 +737,9 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 static void completed(void *context, struct MHD_Connection *connection, void **slot,
                       enum MHD_RequestTerminationCode why)
 {
-    (void)connection;
     http_server *s = context;
     exchange *x = *slot;
+    connection_rests(note_of(connection), clock_monotonic_ns());
     if (x == NULL)
         return;
     pthread_mutex_lock(&x->lock);
@@ -709,7 +768,7 @@ static status start_daemon(http_server *s, error *err)
         flags, s->options.port, NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR,
         is_v6 ? (struct sockaddr *)(void *)&v6 : (struct sockaddr *)(void *)&v4,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed, s,
-        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s, MHD_OPTION_CONNECTION_TIMEOUT,
         s->options.idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT, s->options.connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_LISTENING_ADDRESS_REUSE,
         1u, s->options.threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
@@ -758,7 +817,8 @@ status http_open(const http_options *options, http_server **out, error *err)
     pthread_cond_init(&s->work, NULL);
     pthread_cond_init(&s->idle, NULL);
     pthread_cond_init(&s->watching, NULL);
-    status code = start_threads(s, err);
+    s->connections = connections_new();
+    status code = s->connections == NULL ? error_memory(err) : start_threads(s, err);
     if (code == STATUS_OK)
         code = start_daemon(s, err);
     if (code != STATUS_OK) {
@@ -794,13 +854,7 @@ static void drain(http_server *s, unsigned grace_ms)
         if (clock_monotonic_ns() >= until)
             for (exchange *x = s->watched; x != NULL; x = x->next)
                 atomic_store(&x->r.cancel, true);
-        struct timespec soon;
-        clock_gettime(CLOCK_REALTIME, &soon);
-        soon.tv_nsec += 20 * 1000000L;
-        if (soon.tv_nsec >= 1000000000L) {
-            soon.tv_sec++;
-            soon.tv_nsec -= 1000000000L;
-        }
+        struct timespec soon = after_ms(20);
         pthread_cond_timedwait(&s->idle, &s->lock, &soon);
     }
     pthread_cond_broadcast(&s->idle);
@@ -832,6 +886,7 @@ void http_close(http_server *s, unsigned grace_ms)
         next = x->next_queued;
         destroy(x);
     }
+    connections_free(s->connections);
     free(s->workers);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->work);

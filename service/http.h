@@ -92,7 +92,9 @@ typedef struct http_options {
     void (*on_request)(void *context, unsigned worker, http_request *r);
     void (*on_done)(void *context, const http_request *r, double milliseconds);
     void (*on_queue)(void *context, int change);
-    void (*on_queue_full)(void *context, http_request *r); /* fills a 503 */
+    /* Fills the answer of a refusal: status 413 (too large), 400 (a body where none belongs, or two
+     * ways to tell its end), else 503. */
+    void (*on_refuse)(void *context, http_request *r);
 } http_options;
 
 status http_open(const http_options *options, http_server **out, error *err);

@@ -2,6 +2,7 @@
  * limits, CORS. Refusals never tell whether a graph exists. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/clock.h"
 #include "service/api.h"
@@ -26,6 +27,7 @@ static const route routes[] = {
     {"POST", "/v1/ask", api_ask, ROLE_ASK, BODY},
     {"POST", "/v1/chat/completions", api_chat_completions, ROLE_ASK, BODY},
     {"GET", "/v1/models", api_models, ROLE_ASK, 0},
+    {"GET", "/v1/models/{g}", api_model, ROLE_ASK, 0},
     {"POST", "/v1/retrieve", api_retrieve, ROLE_ASK, BODY},
     {"POST", "/v1/verify", api_verify, ROLE_ASK, BODY},
     {"GET", "/v1/graphs", api_models, ROLE_ASK, 0},
@@ -51,13 +53,15 @@ static const route routes[] = {
 };
 #define ROUTES (sizeof routes / sizeof routes[0])
 #define ROUTE_NONE ((unsigned)ROUTES)
+#define ALLOWED_BYTES 64
 
 const char *const api_route_names[] = {
-    "ask",        "chat",          "models", "retrieve",  "verify",          "graphs",
-    "graph",      "entities",      "entity", "neighbors", "statement",       "sources",
-    "ingest",     "delete_source", "job",    "feedback",  "feedback_export", "feedback_report",
-    "erase_user", "healthz",       "readyz", "metrics",   "openapi",         "page",
-    "asset",      "none",
+    "ask",       "chat",      "models",          "model",           "retrieve",
+    "verify",    "graphs",    "graph",           "entities",        "entity",
+    "neighbors", "statement", "sources",         "ingest",          "delete_source",
+    "job",       "feedback",  "feedback_export", "feedback_report", "erase_user",
+    "healthz",   "readyz",    "metrics",         "openapi",         "page",
+    "asset",     "none",
 };
 const unsigned api_route_count = sizeof api_route_names / sizeof api_route_names[0];
 _Static_assert(sizeof api_route_names / sizeof api_route_names[0] == ROUTES + 1,
@@ -91,6 +95,8 @@ static bool match(call *c, const char *pattern, const char *path)
 {
     size_t filled = 0;
     c->graph_name = NULL;
+    if (path[0] != '/')
+        return false;
     for (size_t i = 0; pattern[i] != '\0' && pattern[i] != '{'; i++)
         if (pattern[i] != path[i]) /* where most patterns end */
             return false;
@@ -118,19 +124,21 @@ static bool match(call *c, const char *pattern, const char *path)
     return more_want == more_have;
 }
 
-/* The route's number; ROUTE_NONE after a 404 or 405. */
-static unsigned find_route(call *c)
+/* The route's number; ROUTE_NONE after a 404 or 405. `allowed` gets the path's methods, as far as
+ * they were looked at. */
+static unsigned find_route(call *c, char allowed[ALLOWED_BYTES])
 {
     const char *method = strcmp(c->r->method, "HEAD") == 0 ? "GET" : c->r->method;
-    char allowed[64] = "";
+    allowed[0] = '\0';
     for (unsigned i = 0; i < ROUTES; i++) {
         if (!match(c, routes[i].pattern, c->r->path))
             continue;
         if (strcmp(routes[i].method, method) == 0)
             return i;
-        if (strlen(allowed) + 10 < sizeof allowed) {
+        const char *name = strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" : routes[i].method;
+        if (strlen(allowed) + strlen(name) + 3 < ALLOWED_BYTES) {
             strcat(allowed, allowed[0] == '\0' ? "" : ", ");
-            strcat(allowed, routes[i].method);
+            strcat(allowed, name);
         }
     }
     if (allowed[0] == '\0') {
@@ -189,29 +197,117 @@ static bool within_rate(call *c)
     return false;
 }
 
-/* Adds the CORS headers of an allowed origin; true when it was a preflight, which is then answered.
- */
+static bool origin_is_listed(const call *c, const char *origin)
+{
+    const service_config *config = c->settings->config;
+    for (size_t i = 0; origin != NULL && i < config->cors_count; i++)
+        if (strcmp(config->cors_origins[i], origin) == 0)
+            return true;
+    return false;
+}
+
+/* Answers OPTIONS: what the endpoint takes, and to a page of a listed origin what it may send. */
+static void answer_options(call *c, const char *origin, bool listed)
+{
+    char allowed[ALLOWED_BYTES] = "";
+    if (strcmp(c->r->path, "*") != 0 && find_route(c, allowed) == ROUTE_NONE && c->r->status == 404)
+        return;
+    if (origin != NULL && !listed) {
+        api_error(c, 403, "forbidden", "pages of this origin may not call this service");
+        return;
+    }
+    buf_clear(&c->r->out);
+    c->r->header_count = 0;
+    c->r->status = 204;
+    http_header_out(c->r, "Allow",
+                    arena_printf(c->r->a, "%s%sOPTIONS", allowed, allowed[0] == '\0' ? "" : ", "));
+    if (!listed)
+        return;
+    http_header_out(c->r, "Access-Control-Allow-Methods", "GET, POST, DELETE");
+    http_header_out(c->r, "Access-Control-Allow-Headers",
+                    "Authorization, Content-Type, X-Api-Key, Idempotency-Key, If-None-Match");
+    http_header_out(c->r, "Access-Control-Max-Age", "600");
+}
+
+/* Adds the CORS headers of an allowed origin; true when the request was an OPTIONS, which is then
+ * answered. */
 static bool cors(call *c)
 {
     const char *origin = http_header_in(c->r, "Origin");
-    const service_config *config = c->settings->config;
-    bool allowed = false;
-    for (size_t i = 0; origin != NULL && i < config->cors_count; i++)
-        allowed = allowed || strcmp(config->cors_origins[i], origin) == 0;
-    if (allowed) {
+    bool listed = origin_is_listed(c, origin);
+    bool options = strcmp(c->r->method, "OPTIONS") == 0;
+    if (options)
+        answer_options(c, origin, listed);
+    if (listed) {
         http_header_out(c->r, "Access-Control-Allow-Origin", arena_cstr(c->r->a, str_from(origin)));
+        http_header_out(c->r, "Access-Control-Expose-Headers",
+                        "ETag, Location, Retry-After, X-Request-Id");
         http_header_out(c->r, "Vary", "Origin");
     }
-    if (strcmp(c->r->method, "OPTIONS") != 0)
-        return false;
-    if (allowed) {
-        http_header_out(c->r, "Access-Control-Allow-Methods", "GET, POST, DELETE");
-        http_header_out(c->r, "Access-Control-Allow-Headers",
-                        "Authorization, Content-Type, X-Api-Key, Idempotency-Key");
-        http_header_out(c->r, "Access-Control-Max-Age", "600");
+    return options;
+}
+
+/* The host of "host:port" or "[::1]:port". */
+static str host_of(str text)
+{
+    bool bracket = text.length > 0 && text.data[0] == '[';
+    size_t end = str_find(text, bracket ? STR("]") : STR(":"), 0);
+    if (end == STR_NONE)
+        return text;
+    return str_slice(text, bracket ? 1 : 0, end);
+}
+
+/* Without keys whoever reaches loopback may ask. A page of the web can do that from a browser on
+ * this machine, if its own name resolves to 127.0.0.1 (DNS rebinding); Host then holds that name.
+ * Names of the web have a dot. false after a 403. */
+static bool is_for_this_machine(call *c)
+{
+    char host[256];
+    str name = host_of(str_from(http_header_in(c->r, "Host")));
+    if (c->settings->keys != NULL || name.length == 0)
+        return true;
+    bool fits = name.length < sizeof host;
+    if (fits) {
+        memcpy(host, name.data, name.length);
+        host[name.length] = '\0';
+        bool address = strspn(host, "0123456789.") == name.length || strchr(host, ':') != NULL;
+        fits = address ? service_address_is_loopback(host) : strchr(host, '.') == NULL;
     }
-    c->r->status = allowed ? 204 : 403;
-    return true;
+    if (!fits)
+        api_error(
+            c, 403, "forbidden",
+            "without keys this service is for its own machine, as localhost; see 'vouch key'");
+    return fits;
+}
+
+/* What a JSON body may be called: curl's and fetch's defaults stand for "nothing was said". */
+static bool is_json_type(const char *type)
+{
+    static const char *const known[] = {"application/json", "text/json", "text/plain",
+                                        "application/x-www-form-urlencoded"};
+    str name = str_from(type);
+    size_t end = str_find(name, STR(";"), 0);
+    name = str_trim(end == STR_NONE ? name : str_slice(name, 0, end));
+    for (size_t i = 0; i < CORE_COUNT(known); i++)
+        if (str_equal_nocase(name, str_from(known[i])))
+            return true;
+    return name.length == 0 ||
+           (name.length > 5 &&
+            str_equal_nocase(str_slice(name, name.length - 5, name.length), STR("+json")));
+}
+
+/* false after a 415. */
+static bool body_is_readable(call *c, const route *t)
+{
+    const char *coding = http_header_in(c->r, "Content-Encoding");
+    if ((t->flags & BODY) == 0)
+        return true;
+    if (coding != NULL && strcasecmp(coding, "identity") != 0)
+        api_error(c, 415, "unsupported_media_type",
+                  "this endpoint takes bodies as they are, not '%.40s'", coding);
+    else if (!is_json_type(c->content_type))
+        api_error(c, 415, "unsupported_media_type", "this endpoint takes application/json");
+    return c->r->status == 0;
 }
 
 static void choose_limits(call *c, const route *t)
@@ -230,13 +326,16 @@ static void admit(call *c)
 {
     if (cors(c))
         return;
-    unsigned number = find_route(c);
+    char allowed[ALLOWED_BYTES];
+    unsigned number = find_route(c, allowed);
     c->r->route = number;
     if (number == ROUTE_NONE)
         return;
     const route *t = &routes[number];
     c->needed = t->role;
     choose_limits(c, t);
+    if ((t->flags & OPEN) == 0 && !is_for_this_machine(c))
+        return;
     if (!authenticate(c, (t->flags & OPEN) == 0))
         return;
     if ((t->flags & OPEN) == 0 && !within_rate(c))
@@ -246,6 +345,8 @@ static void admit(call *c)
         c->idempotency_key = http_header_in(c->r, "Idempotency-Key");
         if (c->idempotency_key != NULL)
             c->idempotency_key = arena_cstr(c->r->a, str_from(c->idempotency_key));
+        if (!body_is_readable(c, t))
+            return;
     }
     /* Who may not see a graph learns nothing before the body is read, nor from its size. */
     if (c->graph_name != NULL && !api_use_graph(c, c->graph_name))
@@ -268,8 +369,8 @@ void router_headers(void *context, http_request *r)
     c->s = s;
     c->r = r;
     c->settings = service_settings_acquire(s);
-    if (strlen(r->path) > 4096 || r->path[0] != '/')
-        api_error(c, 414, "uri_too_long", "the path is too long");
+    if (strlen(r->path) > 4096)
+        api_error(c, 414, "uri_too_long", "the path is longer than 4096 bytes");
     else
         admit(c);
 }
@@ -286,8 +387,8 @@ void router_request(void *context, unsigned worker, http_request *r)
         api_error(c, 500, "internal", "the request was not answered");
 }
 
-/* The HTTP layer turns a request away: too large, no room in the queue, or waited too long. */
-void router_busy(void *context, http_request *r)
+/* The HTTP layer turns a request away: framed in two ways, too large, or no room in the queue. */
+void router_refuse(void *context, http_request *r)
 {
     service *s = context;
     call *c = r->context;
@@ -297,6 +398,14 @@ void router_busy(void *context, http_request *r)
     }
     if (r->status == 413) {
         api_error(c, 413, "too_large", "the body is larger than %zu bytes", r->body_limit);
+        return;
+    }
+    if (r->status == 400) {
+        api_error(
+            c, 400, "malformed",
+            r->route < ROUTES && r->body_limit == 0
+                ? "this endpoint takes no body"
+                : "Content-Length and Transfer-Encoding tell the end of the body in two ways");
         return;
     }
     service_metrics_rejected(s->metrics, true);

@@ -108,7 +108,7 @@ static status open_http(service *s, const service_config *config, const char *ad
         .on_request = router_request,
         .on_done = router_done,
         .on_queue = on_queue,
-        .on_queue_full = router_busy,
+        .on_refuse = router_refuse,
     };
     return http_open(&options, &s->http, err);
 }

@@ -1,10 +1,12 @@
-"""The HTTP tests. Each test_* function gets a World; a failed assertion is a 'not ok' line.
+"""The HTTP tests; a failed assertion is a 'not ok' line.
 
+Each test_* function of this file and of test_*.py beside it gets a World (world.py).
 Cases that need no code stand in cases/*.json: {"name", "method", "path", "key"?, "headers"?,
 "body"? (JSON) or "raw"? (text), "status", "code"? (of the error), "has"? (path -> value)}.
 """
 import concurrent.futures
 import glob
+import importlib
 import json
 import os
 import shutil
@@ -18,54 +20,9 @@ import traceback
 from urllib.parse import quote
 
 sys.path.insert(0, os.path.dirname(__file__))
-import schema  # noqa: E402
 from server import Server  # noqa: E402
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-VOUCH = os.environ.get("VOUCH", os.path.join(ROOT, os.environ.get("BUILD", "build"), "vouch"))
-HERE = os.path.join(ROOT, "tests", "http")
-
-
-class World:
-    """Two graphs, a key of each role on each, and a running server."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="vouch-http-")
-        for name in ("med", "law"):
-            self.run("ingest", os.path.join(HERE, "small.tsv"), "--graph", self.path(name + ".kg"))
-        self.keys = {}
-        for graph in ("med", "law", "*"):
-            for role in ("ask", "ingest", "admin"):
-                self.keys[f"{graph}:{role}"] = self.run(
-                    "key", "add", "--graph", graph, "--role", role,
-                    "--keys", self.path("keys.json")).strip()
-        self.server = Server(VOUCH, self.folder, self.config())
-        self.openapi = self.server.request("GET", "/openapi.json").json()
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def config(self, **more):
-        return {"listen": "127.0.0.1:0", "keys": "keys.json", "data_dir": "data", "workers": 2,
-                "graphs": [{"name": n, "path": n + ".kg", "model": "none"} for n in ("med", "law")],
-                **more}
-
-    def run(self, *arguments):
-        done = subprocess.run([VOUCH, *arguments], capture_output=True, text=True, cwd=self.folder)
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done.stdout
-
-    def ask(self, question, graph="med", key="med:ask", **more):
-        return self.server.request("POST", "/v1/ask", {"graph": graph, "question": question, **more},
-                                   key=self.keys.get(key))
-
-    def fits(self, name, value):
-        found = list(schema.problems(self.openapi, {"$ref": "#/" + name}, value))
-        assert not found, "; ".join(found[:5])
-
-    def close(self):
-        self.server.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+from world import HERE, ROOT, VOUCH, World  # noqa: E402,F401
 
 
 # --- asking --------------------------------------------------------------------------------------
@@ -181,55 +138,6 @@ def test_metrics_name_no_graph_without_a_key(w):
     assert "vouch_http_requests_total" in bare and 'graph="' not in bare
     named = w.server.request("GET", "/metrics", key=w.keys["med:ask"]).data.decode()
     assert 'graph="med"' in named and 'graph="law"' not in named
-
-
-# --- who may what --------------------------------------------------------------------------------
-ENDPOINTS = [
-    ("POST", "/v1/ask", {"graph": "{g}", "question": "x"}, "ask"),
-    ("POST", "/v1/ask", {"graph": "{g}", "question": "x", "stream": True}, "ask"),
-    ("POST", "/v1/retrieve", {"graph": "{g}", "question": "x"}, "ask"),
-    ("POST", "/v1/verify", {"graph": "{g}", "text": "x"}, "ask"),
-    ("POST", "/v1/chat/completions", {"model": "{g}", "messages": [{"role": "user", "content": "x"}]}, "ask"),
-    ("GET", "/v1/graphs/{g}", None, "ask"),
-    ("GET", "/v1/graphs/{g}/entities?q=x", None, "ask"),
-    ("GET", "/v1/graphs/{g}/entities/x", None, "ask"),
-    ("GET", "/v1/graphs/{g}/entities/x/neighbors", None, "ask"),
-    ("GET", "/v1/graphs/{g}/statements/0000000000000000", None, "ask"),
-    ("GET", "/v1/graphs/{g}/sources", None, "ask"),
-    ("POST", "/v1/graphs/{g}/ingest", "a\tb\tc\n", "ingest"),
-    ("DELETE", "/v1/graphs/{g}/sources/nothing", None, "admin"),
-]
-ROLES = ["ask", "ingest", "admin"]
-
-
-def fill(value, graph):
-    return json.loads(json.dumps(value).replace("{g}", graph)) if value is not None else None
-
-
-def test_tenants_are_isolated(w):
-    for method, path, body, needed in ENDPOINTS:
-        call = lambda graph, key: w.server.request(  # noqa: E731
-            method, path.replace("{g}", graph), fill(body, graph), key=key)
-        assert call("med", None).status == 401, (method, path)
-        assert call("med", "vk_wrong").status == 401, (method, path)
-        for role in ROLES:
-            foreign = call("law", w.keys["med:" + role])
-            missing = call("nosuch", w.keys["med:" + role])
-            strip = lambda r: (r.status, json.loads(r.data)["error"]["code"],  # noqa: E731
-                               json.loads(r.data)["error"]["message"])
-            assert foreign.status == 404 and strip(foreign) == strip(missing), (method, path, role)
-            own = call("med", w.keys["med:" + role])
-            if ROLES.index(role) < ROLES.index(needed):
-                assert own.status == 403, (method, path, role, own.status)
-            else:
-                assert own.status in (200, 202, 404), (method, path, role, own.data)
-
-
-def test_models_show_only_ones_own(w):
-    for key, names in (("med:ask", ["med"]), ("*:ask", ["law", "med"])):
-        r = w.server.request("GET", "/v1/models", key=w.keys[key])
-        w.fits("Models", r.json())
-        assert sorted(m["id"] for m in r.json()["data"]) == names
 
 
 # --- loading -------------------------------------------------------------------------------------
@@ -433,6 +341,9 @@ def main():
         return 1
     failed = 0
     work = [(n[5:], f, (w,)) for n, f in list(globals().items()) if n.startswith("test_")]
+    for path in sorted(glob.glob(os.path.join(HERE, "test_*.py"))):
+        module = importlib.import_module(os.path.basename(path)[:-3])
+        work = [(n[5:], f, (w,)) for n, f in vars(module).items() if n.startswith("test_")] + work
     for path in sorted(glob.glob(os.path.join(HERE, "cases", "*.json"))):
         with open(path) as f:
             for case in json.load(f):

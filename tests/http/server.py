@@ -11,6 +11,7 @@ import time
 class Server:
     def __init__(self, vouch, folder, config, port_from_stdout=True):
         self.folder = folder
+        self.observe = None  # called with each exchange: method, path, body, reply
         self.config_path = os.path.join(folder, "vouch.json")
         self.write_config(config)
         self.log_path = os.path.join(folder, "serve.log")
@@ -29,7 +30,7 @@ class Server:
 
     def request(self, method, path, body=None, key=None, headers=None, timeout=30):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        h = dict(headers or {})
+        h, given = dict(headers or {}), body
         if key:
             h["Authorization"] = "Bearer " + key
         if isinstance(body, (dict, list)):
@@ -41,7 +42,10 @@ class Server:
         reply = connection.getresponse()
         data = reply.read()
         connection.close()
-        return Reply(reply.status, dict(reply.getheaders()), data)
+        reply = Reply(reply.status, dict(reply.getheaders()), data)
+        if self.observe is not None:
+            self.observe(method, path, given, reply)
+        return reply
 
     def wait_job(self, job, key, seconds=30):
         for _ in range(seconds * 20):

@@ -96,7 +96,7 @@ static http_server *start(unsigned workers, unsigned queue)
                                   .on_request = on_request,
                                   .on_done = on_done,
                                   .on_queue = on_queue,
-                                  .on_queue_full = on_full};
+                                  .on_refuse = on_full};
     assert_int_equal(http_open(&options, &s, &err), STATUS_OK);
     return s;
 }
