@@ -23,6 +23,9 @@ static const char help[] =
     "  --as-of DATE      what held on that day (default: today)\n"
     "  --strict          drop what the graph does not support instead of marking it\n"
     "  --samples N       best of N wordings of the model\n"
+    "  --reword          let the embedded model word simple answers; kept only if verified "
+    "(slower\n"
+    "                    and, so far, not better than the templates)\n"
     "  --examples F      example questions (JSON Lines) that guide the ranking\n"
     "  --all             show every value and every citation\n"
     "  --explain         show the whole way: names, candidates, form, statements, verdicts, times\n"
@@ -35,7 +38,7 @@ typedef struct ask_options {
     fusion_options engine;
     const char *lang;
     clock_day as_of;
-    bool strict, all, explain, json;
+    bool strict, all, explain, json, reword;
     int samples;
 } ask_options;
 
@@ -90,6 +93,7 @@ static int ask(fusion_engine *engine, str question, const ask_options *o)
                                     .explain = o->explain,
                                     .all = o->all,
                                     .samples = o->samples,
+                                    .reword = o->reword,
                                     .on_clause = o->json || o->explain ? NULL : on_clause,
                                     .context = &stream};
     status st = a == NULL ? error_memory(&err) : fusion_ask(engine, &request, a, &made, &err);
@@ -125,6 +129,7 @@ int cmd_ask(int argc, char **argv)
                                    {"--lang", ARGS_TEXT, &o.lang},
                                    {"--as-of", ARGS_DATE, &o.as_of},
                                    {"--samples", ARGS_COUNT, &o.samples},
+                                   {"--reword", ARGS_FLAG, &o.reword},
                                    {"--strict", ARGS_FLAG, &o.strict},
                                    {"--all", ARGS_FLAG, &o.all},
                                    {"--explain", ARGS_FLAG, &o.explain},

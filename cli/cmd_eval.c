@@ -105,6 +105,27 @@ static bool compare(tally *t, const json_t *gold, bool answerable, const answer 
     return exact;
 }
 
+/* Said by the clause, or one of the values that it cuts short ("and 37 more"). */
+static bool is_told(str label, const answer_clause *c, const answer *made)
+{
+    bool told = !str_empty(label) && str_find(c->text, label, 0) != STR_NONE;
+    for (size_t i = 0; i < made->value_count && !told; i++)
+        told = str_equal(made->values[i], label);
+    return told;
+}
+
+/* The cited statement supports the clause that cites it: the clause was verified, and it speaks of
+ * what the statement says (a text is quoted in part). */
+static bool supports(const answer *made, const answer_clause *c, int n)
+{
+    for (size_t i = 0; i < made->citation_count; i++)
+        if (made->citations[i].n == n)
+            return c->verdict == VERDICT_SUPPORTED &&
+                   (is_told(made->citations[i].subject, c, made) ||
+                    is_told(made->citations[i].object, c, made));
+    return false;
+}
+
 static void count_citations(tally *t, const answer *made)
 {
     if (made->status != ANSWER_ANSWERED)
@@ -113,7 +134,8 @@ static void count_citations(tally *t, const answer *made)
         const answer_clause *c = &made->clauses[i];
         bool good = c->verdict == VERDICT_SUPPORTED;
         t->citations += c->citation_count;
-        t->good_citations += good ? c->citation_count : 0;
+        for (size_t k = 0; k < c->citation_count; k++)
+            t->good_citations += supports(made, c, c->citations[k]);
         t->unsupported += !good;
     }
 }

@@ -113,6 +113,11 @@ bool brain_score(void *context, str types, str question, const str *texts,
            model_rank_score(b->rank, types, question, texts, candidates, count, scores);
 }
 
+bool brain_reword(brain *b, str prompt, const char *const *placeholders, size_t count, buf *out)
+{
+    return b->rank != NULL && model_rank_reword(b->rank, prompt, placeholders, count, out);
+}
+
 status brain_write(brain *b, const llm_request *request, llm_result *result, error *err)
 {
     pthread_mutex_lock(&b->lock);

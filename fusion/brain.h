@@ -37,6 +37,9 @@ bool brain_writes(const brain *b); /* it words answers freely */
 bool brain_score(void *context, str types, str question, const str *texts,
                  const retriever_candidate *candidates, size_t count, double *scores);
 
+/* model_rank_reword; false without such a model. */
+bool brain_reword(brain *b, str prompt, const char *const *placeholders, size_t count, buf *out);
+
 /* llm_generate with the writer, one caller at a time. */
 status brain_write(brain *b, const llm_request *request, llm_result *result, error *err);
 

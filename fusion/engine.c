@@ -15,6 +15,7 @@
 #include "fusion/internal.h"
 #include "fusion/phrase.h"
 #include "fusion/premise.h"
+#include "fusion/reword.h"
 #include "fusion/wording.h"
 #include "fusion/write.h"
 
@@ -121,7 +122,8 @@ typedef struct asking {
     phrase_context phrases;
     cite_list *cites;
     uint64_t began;
-    size_t shown; /* clauses that on_clause had while the model wrote */
+    json_t *reworded; /* for `explain` */
+    size_t shown;     /* clauses that on_clause had while the model wrote */
 } asking;
 
 static status check_text(str text, size_t limit, const char *what, error *err)
@@ -228,6 +230,55 @@ static answer_verdict verdict_of(const asking *k, const answer_clause *c)
                                                                              : VERDICT_NOT_IN_GRAPH;
 }
 
+static verify_context context_of(const asking *k)
+{
+    return (verify_context){.read = k->read,
+                            .retriever = k->e->retriever,
+                            .schema = k->phrases.schema,
+                            .pack = k->e->pack,
+                            .glue = k->e->glue,
+                            .as_of = k->found.as_of,
+                            .a = k->a,
+                            .cites = k->cites};
+}
+
+/* The answer to one step from one entity, worded by the embedded model where the gate lets it. */
+static status say_otherwise(asking *k, const wording *said)
+{
+    const lf_node *form = k->found.form;
+    bool simple = form->op == LF_HOP && form->a->op == LF_ENTITY && !form->step.inverse &&
+                  said->clause_count == 1 && !str_empty(said->list) &&
+                  said->value_count <= WORDING_SHOWN && !k->found.as_of_asked;
+    if (!simple)
+        return STATUS_OK;
+    const verify_context verify = context_of(k);
+    const reword_request q = {.verify = &verify,
+                              .brain = k->e->brain,
+                              .lang = k->out->lang,
+                              .subject = phrase_of(&k->phrases, form->a),
+                              .relation = phrase_relation(&k->phrases, &form->step.relation, false),
+                              .list = said->list,
+                              .values = said->values,
+                              .value_count = said->value_count,
+                              .clause = &said->clauses[0]};
+    reword_result made;
+    uint64_t since = clock_monotonic_ns();
+    status st = reword_make(&q, &made, k->err);
+    k->out->timings.generate = clock_elapsed_ms(since);
+    if (st != STATUS_OK)
+        return st;
+    if (k->q->explain)
+        k->reworded = json_pack("{s:s%, s:s%, s:b}", "template", said->clauses[0].text.data,
+                                said->clauses[0].text.length, "model",
+                                str_empty(made.said) ? "" : made.said.data, made.said.length,
+                                "kept", (int)made.kept);
+    if (made.kept) {
+        said->clauses[0] = made.clause;
+        k->out->text = wording_text(&k->phrases, said->clauses, 1);
+    }
+    return STATUS_OK;
+}
+
 static status word(asking *k)
 {
     const wording_request w = {.phrases = &k->phrases,
@@ -254,7 +305,7 @@ static status word(asking *k)
     k->out->conflicts = said.conflicts;
     k->out->conflict_count = said.conflict_count;
     k->out->text = wording_text(&k->phrases, said.clauses, said.clause_count);
-    return STATUS_OK;
+    return k->q->reword && !k->q->no_model ? say_otherwise(k, &said) : STATUS_OK;
 }
 
 /* --- a model's wording -------------------------------------------------------------------------
@@ -262,18 +313,6 @@ static status word(asking *k)
 static size_t count_tokens(void *context, str text)
 {
     return brain_count_tokens(context, text);
-}
-
-static verify_context context_of(const asking *k)
-{
-    return (verify_context){.read = k->read,
-                            .retriever = k->e->retriever,
-                            .schema = k->phrases.schema,
-                            .pack = k->e->pack,
-                            .glue = k->e->glue,
-                            .as_of = k->found.as_of,
-                            .a = k->a,
-                            .cites = k->cites};
 }
 
 static void note(asking *k, str why)
@@ -418,6 +457,7 @@ static status answer_it(asking *k)
     asking attempt = *k;
     attempt.err = &inner;
     st = word(&attempt);
+    k->reworded = attempt.reworded;
     if (st == STATUS_NOT_FOUND)
         return decide_empty(&d, k->out, k->err);
     if (st != STATUS_OK)
@@ -444,6 +484,8 @@ static status finish(asking *k)
     print_forms(k);
     if (k->q->explain)
         k->out->explain = explain_make(&k->found, 8);
+    if (k->reworded != NULL && json_object_set_new(k->out->explain, "wording", k->reworded) == 0)
+        k->reworded = NULL;
     st = conversation_keep(k->q->conversation, &k->found, k->err);
     if (st == STATUS_OK)
         st = conversation_keep_text(k->q->conversation, k->out->question, k->out->text, k->err);

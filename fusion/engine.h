@@ -55,6 +55,7 @@ typedef struct fusion_request {
     clock_day as_of; /* CLOCK_DAY_UNKNOWN = now */
     bool strict, explain, all;
     bool no_model;                     /* templates and lexical ranking alone, for this question */
+    bool reword;                       /* the embedded model words simple answers (reword.h) */
     int samples;                       /* best of n; 0 or 1 = one */
     fusion_conversation *conversation; /* may be NULL */
     const atomic_bool *cancel;         /* may be NULL; set to stop early (STATUS_CANCELLED) */

@@ -4,6 +4,7 @@
 #ifndef VOUCH_FUSION_MODEL_RANK_H
 #define VOUCH_FUSION_MODEL_RANK_H
 
+#include "core/buf.h"
 #include "core/error.h"
 #include "core/str.h"
 #include "retriever/retriever.h"
@@ -22,5 +23,11 @@ str model_rank_name(const model_rank *m);
 /* A retriever_scorer; context is the model_rank. scores[i] is fit, cut to [-8, 8]. */
 bool model_rank_score(void *context, str types, str question, const str *texts,
                       const retriever_candidate *candidates, size_t count, double *scores);
+
+/* Continues a prompt of the wording task (docs/MODEL_FORMAT.md) to its end: each of the
+ * placeholders (reserved tokens) exactly once, no other reserved token. false when it comes to no
+ * end, or the model lacks one of the tokens; *out is then of no use. */
+bool model_rank_reword(model_rank *m, str prompt, const char *const *placeholders, size_t count,
+                       buf *out);
 
 #endif

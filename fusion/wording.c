@@ -125,6 +125,7 @@ static status list_clause(writer *w, const char *key, str np, const str *items, 
     str list = phrase_list(w->c, items, all ? count : WORDING_SHOWN - 2, count, counter);
     const template_var vars[] = {
         {"np", np}, {"list", list}, {"n", number(w, count)}, {"counter", counter}, {NULL, {0}}};
+    w->out->list = list;
     return close_clause(w, fill(w, key, vars));
 }
 

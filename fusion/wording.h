@@ -20,6 +20,7 @@ typedef struct wording {
     size_t value_count;
     answer_conflict *conflicts;
     size_t conflict_count;
+    str list; /* of a clause that only lists a set: the names as it joins them; else empty */
 } wording;
 
 typedef struct wording_request {

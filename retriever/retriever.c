@@ -3,6 +3,7 @@
  * a question that has begun. */
 #include "retriever/retriever.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -23,6 +24,7 @@
 #define MOST_EXECUTED 6
 #define MOST_QUESTION_BYTES 8192
 #define FIRST_FAMILIAR 0.30
+#define UNEXPLAINED_FULL 0.2 /* words left over from which on the model counts twice */
 
 typedef struct state {
     graph_index *index;
@@ -191,6 +193,8 @@ typedef struct asking {
     link_result link;
     version_choice version;
     plan plan;
+    const lf_node *best_by_words; /* before the model was asked; NULL = it was not */
+    double margin_by_words, probability_by_words;
 } asking;
 
 /* A version that the question names stands above the day of the request. */
@@ -338,6 +342,51 @@ static str model_relation(void *context, const lf_name *name, arena *a)
     return out;
 }
 
+/* How much the model's verdict counts, from the best form without it. Twice where words of the
+ * question stay unexplained: there names alone do not tell. Not at all where the best path turns
+ * back along the step it came by (films of the same director): the model has seen no such paths
+ * and says no to them; nor where a text is read, of which it sees nothing. */
+static double trust_in_model(const retriever_candidate *best)
+{
+    if (best->features[RETRIEVER_F_PASSAGE] != 0)
+        return 0;
+    double unexplained = best->features[RETRIEVER_F_UNEXPLAINED] / UNEXPLAINED_FULL;
+    return (best->features[RETRIEVER_F_CYCLE] != 0 ? 0 : 1) + fmin(1, fmax(0, unexplained));
+}
+
+/* The same steps but for their directions ("<+>", "<->")? */
+static bool same_but_direction(str a, str b)
+{
+    if (a.length != b.length)
+        return false;
+    for (size_t i = 0; i < a.length; i++) {
+        bool sign = i > 0 && a.data[i - 1] == '<' && (a.data[i] == '+' || a.data[i] == '-') &&
+                    (b.data[i] == '+' || b.data[i] == '-');
+        if (a.data[i] != b.data[i] && !sign)
+            return false;
+    }
+    return true;
+}
+
+/* Which way a step goes, names of both ways tell (kinds of, parent); the model sees one name. So
+ * forms that differ in that alone share its best verdict. */
+static void share_directions(const str *texts, double *scores, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (same_but_direction(texts[i], texts[k]))
+                scores[i] = scores[k] = fmax(scores[i], scores[k]);
+}
+
+/* From the best form to the best of other relations. */
+static double margin_of(const retriever_candidate *c, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (!str_equal(c[i].relations, c[0].relations))
+            return c[0].score - c[i].score;
+    return 10;
+}
+
 static status ask_model(asking *q, const double *weights)
 {
     size_t n = q->out->candidate_count;
@@ -358,8 +407,13 @@ static status ask_model(asking *q, const double *weights)
     if (!q->request->scorer(q->request->scorer_context, model_types(q), model_question(q), texts,
                             q->candidates, n, scores))
         return STATUS_OK;
+    double trust = trust_in_model(&q->candidates[0]);
+    q->best_by_words = q->candidates[0].form;
+    q->margin_by_words = margin_of(q->candidates, n);
+    q->probability_by_words = q->candidates[0].probability;
+    share_directions(texts, scores, n);
     for (size_t i = 0; i < n; i++) {
-        q->candidates[i].features[RETRIEVER_F_MODEL] = scores[i];
+        q->candidates[i].features[RETRIEVER_F_MODEL] = trust * scores[i];
         q->candidates[i].score = rank_score(q->candidates[i].features, weights);
     }
     rank_sort(q->candidates, n);
@@ -500,10 +554,14 @@ static void tell_signals(asking *q)
     out->coverage = c[0].features[RETRIEVER_F_COVERAGE] - 0.4 * c[0].features[RETRIEVER_F_UNSAID];
     if (out->coverage < 0)
         out->coverage = 0;
-    out->margin = 10;
-    for (size_t i = 1; i < out->candidate_count && out->margin == 10; i++)
-        if (!str_equal(c[i].relations, c[0].relations))
-            out->margin = c[0].score - c[i].score;
+    /* How sure the words are is what the thresholds were fitted on; a model that agrees with them
+     * about the best form changes nothing in it. */
+    bool agreed = q->best_by_words == c[0].form && q->best_by_words != NULL;
+    out->margin = margin_of(c, out->candidate_count);
+    if (agreed) {
+        out->margin = fmax(out->margin, q->margin_by_words);
+        q->candidates[0].probability = fmax(c[0].probability, q->probability_by_words);
+    }
     tell_unexplained(q);
     signals_measure(&q->plan, &c[0], &out->result, &out->signals);
 }

@@ -96,7 +96,7 @@ typedef enum retriever_feature {
     RETRIEVER_F_CYCLE,    /* 1: a path that walks back over the same relation */
     RETRIEVER_F_PASSAGE,  /* BM25 of the passage, scaled to 0..1 */
     RETRIEVER_F_UNSAID,   /* hops that no word speaks of */
-    RETRIEVER_F_MODEL,    /* what the callback gave; 0 without */
+    RETRIEVER_F_MODEL,    /* what the callback gave, times the trust in it; 0 without */
     RETRIEVER_FEATURES
 } retriever_feature;
 const char *retriever_feature_name(retriever_feature f);

@@ -4,6 +4,7 @@
  *   retrieve schema GRAPH.kg PACK                ways of saying each relation
  *   retrieve ask GRAPH.kg PACK "QUESTION"        candidates with features, statements
  *   retrieve eval GRAPH.kg PACK QUESTIONS.jsonl [EXAMPLES.jsonl [ERRORS]]
+ *   retrieve dump GRAPH.kg PACK QUESTIONS.jsonl  features of all candidates, and which are right
  *   retrieve fit WEIGHTS.json plain|examples (GRAPH PACK QUESTIONS EXAMPLES|- WEIGHT)...
  *
  * `fit` moves the weights of a set by listwise logistic regression: the right forms among the
@@ -362,7 +363,9 @@ static status add_question(session *s, const json_t *q, double weight, fit_data 
     retriever_result result = {0};
     const json_t *path = json_object_get(q, "gold_path");
     const char *lang = json_string_value(json_object_get(q, "lang"));
-    retriever_request request = {.question =
+    retriever_request request = {.scorer = s->rank == NULL ? NULL : model_rank_score,
+                                 .scorer_context = s->rank,
+                                 .question =
                                      str_from(json_string_value(json_object_get(q, "question"))),
                                  .as_of = CLOCK_DAY_UNKNOWN};
     status st = retriever_ask(s->r, s->read, &request, a, &result, err);
@@ -388,6 +391,46 @@ static status add_question(session *s, const json_t *q, double weight, fit_data 
         free(rows);
     arena_free(a);
     return st;
+}
+
+/* One line a question: its candidates with every feature, and which of them are right. */
+static int dump(const char *graph, const char *pack_name, const char *questions)
+{
+    error err = {0};
+    session s = {0};
+    FILE *in = fopen(questions, "r");
+    char *line = NULL;
+    size_t capacity = 0;
+    if (in == NULL)
+        return 1;
+    status st = begin(&s, graph, pack_name, NULL, &err);
+    while (st == STATUS_OK && getline(&line, &capacity, in) > 0) {
+        json_t *q = json_loads(line, 0, NULL), *rows = json_array();
+        fit_data data = {0};
+        if (json_object_get(q, "question") != NULL)
+            st = add_question(&s, q, 1, &data, &err);
+        for (size_t i = 0; data.count > 0 && i < data.items[0].count; i++) {
+            json_t *row = json_object();
+            const fit_row *r = &data.items[0].rows[i];
+            for (int f = 0; f < RETRIEVER_FEATURES; f++)
+                if (r->x[f] != 0)
+                    json_object_set_new(row, retriever_feature_name((retriever_feature)f),
+                                        json_real(r->x[f]));
+            json_object_set_new(row, "right", json_boolean(r->right));
+            json_array_append_new(rows, row);
+        }
+        (void)json_dumpf(rows, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+        puts("");
+        for (size_t i = 0; i < data.count; i++)
+            free(data.items[i].rows);
+        free(data.items);
+        json_decref(rows);
+        json_decref(q);
+    }
+    free(line);
+    fclose(in);
+    finish(&s);
+    return st == STATUS_OK ? 0 : die(&err);
 }
 
 static double dot(const double *x, const double *w)
@@ -532,6 +575,8 @@ int main(int argc, char **argv)
         return load(argv[2], argv[3], argv[4]);
     if (argc == 5 && strcmp(argv[1], "ask") == 0)
         return ask(argv[2], argv[3], argv[4]);
+    if (argc == 5 && strcmp(argv[1], "dump") == 0)
+        return dump(argv[2], argv[3], argv[4]);
     if (argc >= 5 && strcmp(argv[1], "eval") == 0)
         return eval(argv[2], argv[3], argv[4], argc > 5 && argv[5][0] ? argv[5] : NULL,
                     argc > 6 ? (size_t)strtoul(argv[6], NULL, 10) : 0);

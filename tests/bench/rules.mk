@@ -56,6 +56,21 @@ $(LLAMACPP)/installed:
 	cd $(@D) && npm install --ignore-scripts --no-audit --no-fund --silent --prefix . node-llama-cpp
 	@touch $@
 
+# --- a person's wait ---------------------------------------------------------------------------
+$(BUILD)/bench/answer: $(BUILD)/obj/tests/bench/answer.o $(BUILD)/obj/tests/unit/llm_models.o $(LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS) $(LDLIBS)
+
+$(BUILD)/bench/disease.kg: | $(BUILD)/vouch
+	@mkdir -p $(@D)
+	$(BUILD)/vouch ingest $(or $(VOUCH_DATA),../shared/data)/medical_zh/disease.csv --map medical_zh \
+	    --pack medical --graph $@
+
+.PHONY: bench-answer
+bench-answer: $(BUILD)/bench/answer $(BUILD)/bench/disease.kg ## question to verified answer, first sentence, a 0.5B model (LARGE= for none)
+	@$(BUILD)/bench/answer $(BUILD)/bench/disease.kg tests/bench/questions/medical_zh.eval.jsonl \
+	    $(BUILD)/bench/answer.json $(if $(filter undefined,$(origin LARGE)),$(BUILD)/bench/qwen2.5-0.5b-Q4_0.gguf,$(LARGE))
+
 .PHONY: bench-verify
 bench-verify: $(BUILD)/vouch ## the verifier on 300 sentences, half of them corrupted (SHOW=1 lists the misses)
 	@BUILD=$(BUILD) SHOW=$(SHOW) python3 tests/bench/bench_verify.py
@@ -70,6 +85,6 @@ fit-retriever: $(BUILD)/bench/retrieve ## fit schemas/weights.json and schemas/c
 # --- all of them -----------------------------------------------------------------------------
 .PHONY: bench
 bench: ## every benchmark in turn, its baselines beside it (N=10000000 for the graph's size)
-	@failed=; for b in bench-store bench-ingest bench-quality bench-verify bench-llm bench-http; do \
+	@failed=; for b in bench-store bench-ingest bench-quality bench-answer bench-verify bench-llm bench-http; do \
 	    printf '\n== %s\n' $$b; $(MAKE) --no-print-directory $$b || failed="$$failed $$b"; done; \
 	    test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
