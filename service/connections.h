@@ -1,6 +1,6 @@
-/* The open connections of the HTTP server: each client's address as text, and since when it has been
- * sending a request's headers, so that one that drips them can be cut. libmicrohttpd's own time-out
- * starts again with every byte. */
+/* The open connections of the HTTP server: each client's address as text, and since when it has
+ * been sending a request's headers, so that one that drips them can be cut. libmicrohttpd's own
+ * time-out starts again with every byte. */
 #ifndef VOUCH_SERVICE_CONNECTIONS_H
 #define VOUCH_SERVICE_CONNECTIONS_H
 
@@ -26,7 +26,8 @@ const char *connection_address(const connection_note *note);
 void connection_begins(connection_note *note);
 void connection_rests(connection_note *note, uint64_t now_ns);
 
-/* Shuts down each connection that has sent no complete headers for longer than most_ns; how many. */
+/* Shuts down each connection that has sent no complete headers for longer than most_ns; how many.
+ */
 size_t connections_cut_slow(connections *list, uint64_t now_ns, uint64_t most_ns);
 
 #endif
