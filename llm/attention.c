@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Positions whose scores are turned into weights at a time. */
+#define CHUNK (4 * KV_PAGE)
+
 /* What a piece works on. Rows are tokens times the heads of the group, tokens outside. */
 typedef struct piece {
     const attention *a;
@@ -14,8 +17,8 @@ typedef struct piece {
     size_t rows;
     float *queries; /* [rows][size], scaled */
     float *keys;    /* [size][KV_PAGE] */
-    float *values;  /* [KV_PAGE][padded] */
-    float *scores;  /* [rows][KV_PAGE] */
+    float *values;  /* [CHUNK][padded] */
+    float *scores;  /* [rows][CHUNK] */
     float *out;     /* [rows][padded], not yet divided by `sums` */
     float *maxima, *sums;
 } piece;
@@ -40,7 +43,7 @@ static size_t lay_out(const llm_shape *s, float *base, piece *p)
     float **const parts[] = {&p->queries, &p->keys,   &p->values, &p->scores,
                              &p->out,     &p->maxima, &p->sums};
     const size_t sizes[] = {
-        rows * size, size * KV_PAGE, padded * KV_PAGE, rows * KV_PAGE, rows * padded, rows, rows};
+        rows * size, size * KV_PAGE, padded * CHUNK, rows * CHUNK, rows * padded, rows, rows};
     for (size_t i = 0; i < CORE_COUNT(sizes); i++) {
         if (base != NULL)
             *parts[i] = base + at;
@@ -68,11 +71,11 @@ static void load_queries(piece *p)
     for (size_t r = 0; r < p->rows; r++) {
         size_t token = p->first + r / p->group, head = p->head * p->group + r % p->group;
         const float *from = a->queries + token * a->stride + head * p->size;
-        for (uint32_t d = 0; d < p->size; d++)
-            p->queries[r * p->size + d] = from[d] * scale;
+        memcpy(p->queries + r * p->size, from, p->size * sizeof *from);
         p->maxima[r] = -INFINITY;
         p->sums[r] = 0;
     }
+    p->k->scale(p->queries, p->rows * p->size, scale);
     memset(p->out, 0, p->rows * p->padded * sizeof *p->out);
 }
 
@@ -91,7 +94,7 @@ static void soften(piece *p, size_t r, float *scores, size_t n)
     p->sums[r] += p->k->exp_sum(scores, n, p->maxima[r]);
 }
 
-/* Positions of the page that starts at `start` which row r sees. */
+/* Positions of the chunk that starts at `start` which row r sees. */
 static size_t visible(const piece *p, size_t r, size_t start)
 {
     const forward_batch *b = p->a->batch;
@@ -100,30 +103,38 @@ static size_t visible(const piece *p, size_t r, size_t start)
         end += p->first + r / p->group + 1;
     if (end <= start)
         return 0;
-    return end - start < KV_PAGE ? end - start : KV_PAGE;
+    return end - start < CHUNK ? end - start : CHUNK;
 }
 
-static void attend_page(piece *p, size_t index)
+/* Scores of `most` positions from `start` on, page by page, and their values. */
+static void read_chunk(piece *p, size_t start, size_t most)
 {
     const attention *a = p->a;
-    const kv_page *page = a->batch->pages[index];
-    size_t start = index * KV_PAGE, most = visible(p, p->rows - 1, start);
-    kv_read_keys(a->batch->kv, p->k, page, a->layer, p->head, p->keys);
-    kv_read_values(a->batch->kv, p->k, page, a->layer, p->head, (uint32_t)most, p->values,
-                   p->padded);
-    size_t columns = most <= 16 ? 16 : KV_PAGE;
-    p->k->sgemm(p->rows, columns, p->size, p->queries, p->size, p->keys, KV_PAGE, p->scores,
-                KV_PAGE, false);
+    for (size_t at = 0; at < most; at += KV_PAGE) {
+        const kv_page *page = a->batch->pages[(start + at) / KV_PAGE];
+        size_t n = most - at < KV_PAGE ? most - at : KV_PAGE;
+        kv_read_keys(a->batch->kv, p->k, page, a->layer, p->head, p->keys);
+        kv_read_values(a->batch->kv, p->k, page, a->layer, p->head, (uint32_t)n,
+                       p->values + at * p->padded, p->padded);
+        p->k->sgemm(p->rows, n <= 16 ? 16 : KV_PAGE, p->size, p->queries, p->size, p->keys, KV_PAGE,
+                    p->scores + at, CHUNK, false);
+    }
+}
+
+static void attend_chunk(piece *p, size_t start)
+{
+    size_t most = visible(p, p->rows - 1, start);
+    read_chunk(p, start, most);
     for (size_t r = 0; r < p->rows; r++) {
         size_t n = visible(p, r, start);
-        float *scores = p->scores + r * KV_PAGE;
+        float *scores = p->scores + r * CHUNK;
         if (n > 0)
             soften(p, r, scores, n);
         for (size_t i = n; i < most; i++)
             scores[i] = 0;
     }
-    p->k->sgemm(p->rows, p->padded, most, p->scores, KV_PAGE, p->values, p->padded, p->out,
-                p->padded, true);
+    p->k->sgemm(p->rows, p->padded, most, p->scores, CHUNK, p->values, p->padded, p->out, p->padded,
+                true);
 }
 
 /* A tree's node sees itself and its ancestors. */
@@ -149,9 +160,8 @@ static void store_rows(const piece *p)
         size_t token = p->first + r / p->group, head = p->head * p->group + r % p->group;
         float *to = a->out + token * a->out_stride + head * p->size;
         const float *from = p->out + r * p->padded;
-        float factor = 1.0f / p->sums[r];
-        for (uint32_t d = 0; d < p->size; d++)
-            to[d] = from[d] * factor;
+        memcpy(to, from, p->size * sizeof *to);
+        p->k->scale(to, p->size, 1.0f / p->sums[r]);
     }
 }
 
@@ -168,10 +178,10 @@ void attention_piece(void *context, size_t index, size_t worker)
     p.rows = (tokens < a->tile_tokens ? tokens : a->tile_tokens) * p.group;
     lay_out(s, (float *)(void *)(a->scratch + worker * a->scratch_bytes), &p);
     if (p.padded != p.size)
-        memset(p.values, 0, (size_t)p.padded * KV_PAGE * sizeof *p.values);
+        memset(p.values, 0, (size_t)p.padded * CHUNK * sizeof *p.values);
     load_queries(&p);
-    for (size_t i = 0; visible(&p, p.rows - 1, i * KV_PAGE) > 0; i++)
-        attend_page(&p, i);
+    for (size_t start = 0; visible(&p, p.rows - 1, start) > 0; start += CHUNK)
+        attend_chunk(&p, start);
     if (a->batch->tree != NULL)
         for (size_t r = 0; r < p.rows; r++)
             attend_ancestors(&p, r);

@@ -5,7 +5,9 @@
  * run of columns is added up in 16 bits: such additions wrap, but once the offset of the weights
  * (8, 16 or 32 times the sum of the activations, known per block) is subtracted the true sum fits
  * again, so nothing is lost and only one widening is paid per run. For Q8_0 the signs of the
- * weights are moved to the activations, and each product is widened at once.
+ * weights are moved to the activations, and each product is widened at once. vpsignb does that, but
+ * on the ports that multiply; many rows use an exclusive or with the weights' signs, x ^ -1 =
+ * -x - 1, and a start of the sum that makes up for the 1.
  *
  * One row of activations is multiplied straight from the packed weights. Several rows take a
  * slice of 16 weight rows at a time, unpacked to bytes in the first cache, in tiles of 4 rows. */
@@ -23,11 +25,14 @@
 #define INLINE static inline __attribute__((always_inline))
 #define SLICE 16u /* blocks of 32 columns that are unpacked at a time */
 #define TILE KERNELS_TILE
+#define MANY_ROWS 32u /* rows that make it worth to unpack Q8_0 */
 
 /* A slice of 16 rows, unpacked: bytes in the order of the column groups, scales and minima as
- * floats. */
+ * floats. Q8_0: magnitudes, signs (0 or -1), and for each row the sum of what is negative. */
 typedef struct slice {
     _Alignas(64) uint8_t quants[SLICE * 512];
+    _Alignas(64) int8_t signs[SLICE * 512];
+    _Alignas(64) int32_t negatives[SLICE * MATRIX_LANES];
     _Alignas(64) float scales[SLICE * 2 * MATRIX_LANES]; /* Q6_K: two runs per block; others one */
     _Alignas(64) float minima[SLICE * MATRIX_LANES];
 } slice;
@@ -40,6 +45,9 @@ INLINE __m256i load(const void *p)
 /* Keeps a sum in its register: otherwise the compiler moves additions to the end of an unrolled
  * loop and spills every product on the way. */
 #define KEEP(v) __asm__("" : "+x"(v))
+
+/* Nothing is read through p before v is computed: what is read early has to be spilled. */
+#define READ_AFTER(p, v) __asm__("" : "+r"(p), "+x"(v))
 
 /* Four neighbouring activations in each 32-bit lane. */
 INLINE __m256i spread(const void *four_bytes)
@@ -365,9 +373,28 @@ INLINE void multiply_row(uint32_t type, const llm_matrix *w, size_t from, size_t
 
 /* --- several rows --------------------------------------------------------------------------- */
 
-/* Unpacks blocks [from, from + count) of a group; Q8_0's bytes stay where they are. */
+/* Rows 8 h .. 8 h + 7 of a block of Q8_0. */
+INLINE void unpack_bytes(const unsigned char *quants, int h, uint8_t *magnitudes, int8_t *signs,
+                         int32_t *negatives)
+{
+    __m256i sum = _mm256_setzero_si256();
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++) {
+        const int at = g * 64 + h * 32;
+        __m256i w = load(quants + at), magnitude = _mm256_abs_epi8(w);
+        __m256i sign = _mm256_cmpgt_epi8(_mm256_setzero_si256(), w);
+        _mm256_store_si256((__m256i *)(magnitudes + at), magnitude);
+        _mm256_store_si256((__m256i *)(signs + at), sign);
+        sum = _mm256_add_epi16(
+            sum, _mm256_maddubs_epi16(_mm256_and_si256(magnitude, sign), _mm256_set1_epi8(1)));
+    }
+    sum = _mm256_madd_epi16(sum, _mm256_set1_epi16(1));
+    _mm256_store_si256((__m256i *)(negatives + h * 8), sum);
+}
+
+/* Unpacks blocks [from, from + count) of a group; for few rows Q8_0's bytes stay where they are. */
 INLINE void unpack_slice(uint32_t type, const llm_matrix *w, const unsigned char *group,
-                         uint32_t from, uint32_t count, slice *s)
+                         uint32_t from, uint32_t count, bool many, slice *s)
 {
     const uint32_t runs = type == GGUF_TYPE_Q6_K ? 2 : 1;
     for (uint32_t i = 0; i < count; i++) {
@@ -379,8 +406,12 @@ INLINE void unpack_slice(uint32_t type, const llm_matrix *w, const unsigned char
                 _mm256_store_ps(s->scales + (i * runs + r) * MATRIX_LANES + h * 8, scale[r]);
             if (has_minimum(type))
                 _mm256_store_ps(s->minima + i * MATRIX_LANES + h * 8, minimum);
-            if (type == GGUF_TYPE_Q8_0)
+            if (type == GGUF_TYPE_Q8_0) {
+                if (many)
+                    unpack_bytes(quants, h, s->quants + i * 512, s->signs + i * 512,
+                                 s->negatives + i * MATRIX_LANES);
                 continue;
+            }
 #pragma GCC unroll 4
             for (int g = 0; g < 4; g++) {
                 __m256i low, high;
@@ -393,11 +424,11 @@ INLINE void unpack_slice(uint32_t type, const llm_matrix *w, const unsigned char
     }
 }
 
-/* A tile's activations and sums, from the first block of a slice on. */
+/* A tile's activations from a block on, and its sums: 16 for each row. */
 typedef struct tile {
     const int8_t *x;
     const kernels_block *xb;
-    float *sums; /* 16 for each row */
+    float *sums;
 } tile;
 
 /* Adds a tile's products, as floats, to its sums. */
@@ -455,6 +486,19 @@ INLINE void tile_minimum(uint32_t count, const float *minima, const tile *t)
     }
 }
 
+/* Adds a tile's 32-bit sums to its floats. */
+INLINE void finish_bytes(uint32_t count, __m256i acc[TILE][2], const float *scales, const tile *t)
+{
+    const kernels_block *xb = t->xb;
+    READ_AFTER(scales, acc[count - 1][1]);
+    READ_AFTER(xb, acc[count - 1][1]);
+    const __m256 s0 = _mm256_load_ps(scales), s1 = _mm256_load_ps(scales + 8);
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < count; i++)
+        add_to_sums(t->sums + i * MATRIX_LANES, _mm256_cvtepi32_ps(acc[i][0]),
+                    _mm256_cvtepi32_ps(acc[i][1]), s0, s1, xb[i].scale);
+}
+
 /* A block of Q8_0: signed bytes, widened product by product. */
 INLINE void tile_bytes(uint32_t count, const unsigned char *w, const float *scales, const tile *t)
 {
@@ -477,22 +521,73 @@ INLINE void tile_bytes(uint32_t count, const unsigned char *w, const float *scal
             KEEP(acc[i][1]);
         }
     }
-    const __m256 s0 = _mm256_load_ps(scales), s1 = _mm256_load_ps(scales + 8);
-#pragma GCC unroll 4
-    for (uint32_t i = 0; i < count; i++)
-        add_to_sums(t->sums + i * MATRIX_LANES, _mm256_cvtepi32_ps(acc[i][0]),
-                    _mm256_cvtepi32_ps(acc[i][1]), s0, s1, t->xb[i].scale);
+    finish_bytes(count, acc, scales, t);
 }
 
-/* n blocks of a tile of `count` rows; `packed`: Q8_0's bytes. */
-INLINE void multiply_tile(uint32_t type, uint32_t count, const unsigned char *packed,
-                          const slice *s, tile t, uint32_t n)
+INLINE __m256i add_flipped(__m256i acc, __m256i magnitude, __m256i sign, __m256i x)
+{
+    __m256i words = _mm256_maddubs_epi16(magnitude, _mm256_xor_si256(x, sign));
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(words, _mm256_set1_epi16(1)));
+}
+
+/* The same for a block that is unpacked. */
+INLINE void tile_magnitudes(uint32_t count, const slice *s, uint32_t block, const tile *t)
+{
+    const uint8_t *w = s->quants + block * 512;
+    const int8_t *signs = s->signs + block * 512;
+    const int32_t *negatives = s->negatives + block * MATRIX_LANES;
+    const int8_t *x = t->x;
+    __m256i acc[TILE][2];
+    for (uint32_t i = 0; i < count; i++) {
+        acc[i][0] = load(negatives);
+        acc[i][1] = load(negatives + 8);
+    }
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++) {
+        __m256i w0 = load(w + g * 64), w1 = load(w + g * 64 + 32);
+        __m256i s0 = load(signs + g * 64), s1 = load(signs + g * 64 + 32);
+        READ_AFTER(x, acc[0][0]);
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < count; i++) {
+            __m256i v = spread(x + i * MATRIX_BLOCK + 4 * g);
+            acc[i][0] = add_flipped(acc[i][0], w0, s0, v);
+            acc[i][1] = add_flipped(acc[i][1], w1, s1, v);
+            KEEP(acc[i][0]);
+            KEEP(acc[i][1]);
+        }
+    }
+    finish_bytes(count, acc, s->scales + block * MATRIX_LANES, t);
+}
+
+/* A slice of n blocks, and where the sums of a row come from and go to: sums[16 * row], or, before
+ * the first slice, nothing, and behind the last one out[stride * row]. */
+typedef struct step {
+    const unsigned char *packed; /* Q8_0's bytes; NULL when they are unpacked */
+    uint32_t from, n;
+    bool first, last, add;
+    float *sums, *out;
+    size_t stride;
+} step;
+
+/* The slice times a tile of `count` rows, of which the first is row `row`. */
+INLINE void multiply_tile(uint32_t type, uint32_t count, const slice *s, const step *p,
+                          const kernels_input *x, size_t row)
 {
     const int shift = offset_shift(type);
-    for (uint32_t i = 0; i < n; i++, t.x += count * MATRIX_BLOCK, t.xb += count) {
+    const size_t blocks = x->columns / MATRIX_BLOCK;
+    _Alignas(64) float sums[TILE * MATRIX_LANES];
+    if (p->first)
+        memset(sums, 0, count * MATRIX_LANES * sizeof *sums);
+    else
+        memcpy(sums, p->sums + row * MATRIX_LANES, count * MATRIX_LANES * sizeof *sums);
+    size_t at = kernels_block_at(x->rows, blocks, row, p->from);
+    tile t = {x->quants + at * MATRIX_BLOCK, x->blocks + at, sums};
+    for (uint32_t i = 0; i < p->n; i++, t.x += count * MATRIX_BLOCK, t.xb += count) {
         const uint8_t *w = s->quants + i * 512;
-        if (type == GGUF_TYPE_Q8_0) {
-            tile_bytes(count, packed + (size_t)i * 512, s->scales + i * MATRIX_LANES, &t);
+        if (type == GGUF_TYPE_Q8_0 && p->packed == NULL) {
+            tile_magnitudes(count, s, i, &t);
+        } else if (type == GGUF_TYPE_Q8_0) {
+            tile_bytes(count, p->packed + (size_t)i * 512, s->scales + i * MATRIX_LANES, &t);
         } else if (type == GGUF_TYPE_Q6_K) {
             const float *scales = s->scales + i * 2 * MATRIX_LANES;
             tile_run(shift, count, 4, 0, w, scales, &t);
@@ -503,33 +598,43 @@ INLINE void multiply_tile(uint32_t type, uint32_t count, const unsigned char *pa
         if (has_minimum(type))
             tile_minimum(count, s->minima + i * MATRIX_LANES, &t);
     }
+    if (!p->last) {
+        memcpy(p->sums + row * MATRIX_LANES, sums, count * MATRIX_LANES * sizeof *sums);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        __m256 v[2] = {_mm256_load_ps(sums + i * MATRIX_LANES),
+                       _mm256_load_ps(sums + i * MATRIX_LANES + 8)};
+        put_sums(p->out + (row + i) * p->stride, v, p->add);
+    }
 }
 
-/* One group of 16 weight rows times all rows of x, into sums (16 floats per row of x). */
+/* One group of 16 weight rows times all rows of x; `sums` is room for 16 floats per row of x. */
 INLINE void multiply_group(uint32_t type, const llm_matrix *w, const unsigned char *group,
-                           const kernels_input *x, float *sums)
+                           const kernels_input *x, float *sums, float *out, size_t stride, bool add)
 {
     slice s;
-    memset(sums, 0, x->rows * MATRIX_LANES * sizeof *sums);
-    for (uint32_t from = 0; from < w->blocks; from += SLICE) {
-        uint32_t n = w->blocks - from < SLICE ? w->blocks - from : SLICE;
-        const unsigned char *packed = group + w->quant_at + from * w->quant_step;
-        unpack_slice(type, w, group, from, n, &s);
+    const bool many = x->rows >= MANY_ROWS;
+    step p = {.add = add, .sums = sums, .out = out, .stride = stride};
+    for (; p.from < w->blocks; p.from += SLICE) {
+        p.n = w->blocks - p.from < SLICE ? w->blocks - p.from : SLICE;
+        p.first = p.from == 0;
+        p.last = p.from + p.n == w->blocks;
+        p.packed = many ? NULL : group + w->quant_at + p.from * w->quant_step;
+        unpack_slice(type, w, group, p.from, p.n, many, &s);
         for (size_t row = 0; row < x->rows; row += TILE) {
-            size_t at = kernels_block_at(x->rows, w->blocks, row, from);
-            tile t = {x->quants + at * MATRIX_BLOCK, x->blocks + at, sums + row * MATRIX_LANES};
             switch (kernels_tile_rows(x->rows, row)) {
             case 4:
-                multiply_tile(type, 4, packed, &s, t, n);
+                multiply_tile(type, 4, &s, &p, x, row);
                 break;
             case 3:
-                multiply_tile(type, 3, packed, &s, t, n);
+                multiply_tile(type, 3, &s, &p, x, row);
                 break;
             case 2:
-                multiply_tile(type, 2, packed, &s, t, n);
+                multiply_tile(type, 2, &s, &p, x, row);
                 break;
             default:
-                multiply_tile(type, 1, packed, &s, t, n);
+                multiply_tile(type, 1, &s, &p, x, row);
                 break;
             }
         }
@@ -564,10 +669,11 @@ INLINE void multiply_rows(uint32_t type, const llm_matrix *w, size_t from, size_
     _Alignas(64) float sums[KERNELS_MAX_ROWS * MATRIX_LANES];
     for (size_t g = from; g < to; g++, out += MATRIX_LANES) {
         const unsigned char *group = w->data + g * w->group_bytes;
-        if (type == GGUF_TYPE_F32 || type == GGUF_TYPE_F16 || type == GGUF_TYPE_BF16)
-            multiply_plain_group(type, w, group, x, sums);
-        else
-            multiply_group(type, w, group, x, sums);
+        if (type != GGUF_TYPE_F32 && type != GGUF_TYPE_F16 && type != GGUF_TYPE_BF16) {
+            multiply_group(type, w, group, x, sums, out, stride, add);
+            continue;
+        }
+        multiply_plain_group(type, w, group, x, sums);
         for (size_t i = 0; i < x->rows; i++) {
             __m256 v[2] = {_mm256_load_ps(sums + i * MATRIX_LANES),
                            _mm256_load_ps(sums + i * MATRIX_LANES + 8)};

@@ -8,6 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #ifndef VECTOR_LANES
 #define VECTOR_LANES 4
 #endif
@@ -32,17 +36,38 @@ static inline __attribute__((always_inline)) vf vf_choose(vi mask, vf yes, vf no
     return (vf)((mask & (vi)yes) | (~mask & (vi)no));
 }
 
+/* The instruction where there is one: compilers make a comparison and three logical ones of it. */
+#if defined(__AVX512F__) && VECTOR_LANES == 16
+#define VF_MAX(a, b) (vf) _mm512_max_ps((__m512)(a), (__m512)(b))
+#define VF_MIN(a, b) (vf) _mm512_min_ps((__m512)(a), (__m512)(b))
+#elif defined(__AVX2__) && VECTOR_LANES == 8
+#define VF_MAX(a, b) (vf) _mm256_max_ps((__m256)(a), (__m256)(b))
+#define VF_MIN(a, b) (vf) _mm256_min_ps((__m256)(a), (__m256)(b))
+#else
+#define VF_MAX(a, b) vf_choose((a) > (b), a, b)
+#define VF_MIN(a, b) vf_choose((a) < (b), a, b)
+#endif
+
 static inline __attribute__((always_inline)) vf vf_max(vf a, vf b)
 {
-    return vf_choose(a > b, a, b);
+    return VF_MAX(a, b);
 }
 
+static inline __attribute__((always_inline)) vf vf_min(vf a, vf b)
+{
+    return VF_MIN(a, b);
+}
+
+/* The lanes' halves are added to each other until one is left: few steps behind one another. */
 static inline __attribute__((always_inline)) float vf_sum(vf v)
 {
-    float total = 0;
-    for (int i = 0; i < VECTOR_LANES; i++)
-        total += v[i];
-    return total;
+    float lanes[VECTOR_LANES];
+    memcpy(lanes, &v, sizeof v);
+#pragma GCC unroll 4
+    for (int n = VECTOR_LANES / 2; n > 0; n /= 2)
+        for (int i = 0; i < n; i++)
+            lanes[i] += lanes[i + n];
+    return lanes[0];
 }
 
 /* exp to about 2 units in the last place (Cephes' polynomial); below -87.3 it stays at exp(-87.3),
@@ -51,7 +76,7 @@ static inline __attribute__((always_inline)) vf vf_exp(vf x)
 {
     const vf zero = {0};
     x = vf_max(x, zero - 87.3f);
-    x = vf_choose(x < zero + 88.3f, x, zero + 88.3f);
+    x = vf_min(x, zero + 88.3f);
     vf n = x * 1.44269504f + 12582912.0f; /* adding 1.5 x 2^23 rounds to an integer */
     vi exponent = (vi)n - 0x4b400000;
     n = n - 12582912.0f;

@@ -1,6 +1,6 @@
 # Kernel files are compiled for the instruction set that their name says; kernels.c chooses.
 MACHINE := $(shell uname -m)
-KERNEL_FLAGS := -O3 -fno-trapping-math
+KERNEL_FLAGS := -O3 -fno-trapping-math -ffp-contract=fast
 ifeq ($(MACHINE),x86_64)
 $(BUILD)/obj/llm/kernels_avx2.o: CFLAGS += $(KERNEL_FLAGS) -mavx2 -mfma -mf16c
 $(BUILD)/obj/llm/kernels_avx512.o: CFLAGS += $(KERNEL_FLAGS) -mavx2 -mfma -mf16c -mavx512f \

@@ -223,7 +223,7 @@ static void weights_that_are_no_numbers_are_refused(void **state)
 
 /* --- products ------------------------------------------------------------------------------- */
 
-#define MAX_ROWS 9
+#define MAX_ROWS 39
 #define MAX_COLUMNS 1024
 
 typedef struct activations {
@@ -292,7 +292,7 @@ static void products_are_those_of_doubles(void **state)
     size_t n = testable(found);
     for (size_t k = 0; k < n; k++)
         for (size_t t = 0; t < CORE_COUNT(all_types); t++)
-            for (size_t count = 1; count <= MAX_ROWS; count += count < 5 ? 1 : 4)
+            for (size_t count = 1; count <= MAX_ROWS; count += count < 5 ? 1 : count < 9 ? 4 : 30)
                 for (int extreme = 0; extreme < 2; extreme++) {
                     const kernels *ks = found[k];
                     uint32_t type = all_types[t];
