@@ -26,6 +26,8 @@ static const char help[] =
     "  --reword          let the embedded model word simple answers; kept only if verified "
     "(slower\n"
     "                    and, so far, not better than the templates)\n"
+    "  --propose         where vouch cannot read the question, let the model propose a query; run\n"
+    "                    only if the names and relations are the graph's, and told\n"
     "  --examples F      example questions (JSON Lines) that guide the ranking\n"
     "  --all             show every value and every citation\n"
     "  --explain         show the whole way: names, candidates, form, statements, verdicts, times\n"
@@ -38,7 +40,7 @@ typedef struct ask_options {
     fusion_options engine;
     const char *lang;
     clock_day as_of;
-    bool strict, all, explain, json, reword;
+    bool strict, all, explain, json, reword, propose;
     int samples;
 } ask_options;
 
@@ -94,6 +96,7 @@ static int ask(fusion_engine *engine, str question, const ask_options *o)
                                     .all = o->all,
                                     .samples = o->samples,
                                     .reword = o->reword,
+                                    .propose = o->propose,
                                     .on_clause = o->json || o->explain ? NULL : on_clause,
                                     .context = &stream};
     status st = a == NULL ? error_memory(&err) : fusion_ask(engine, &request, a, &made, &err);
@@ -129,6 +132,7 @@ int cmd_ask(int argc, char **argv)
                                    {"--lang", ARGS_TEXT, &o.lang},
                                    {"--as-of", ARGS_DATE, &o.as_of},
                                    {"--samples", ARGS_COUNT, &o.samples},
+                                   {"--propose", ARGS_FLAG, &o.propose},
                                    {"--reword", ARGS_FLAG, &o.reword},
                                    {"--strict", ARGS_FLAG, &o.strict},
                                    {"--all", ARGS_FLAG, &o.all},

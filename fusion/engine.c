@@ -15,6 +15,7 @@
 #include "fusion/internal.h"
 #include "fusion/phrase.h"
 #include "fusion/premise.h"
+#include "fusion/propose.h"
 #include "fusion/reword.h"
 #include "fusion/wording.h"
 #include "fusion/write.h"
@@ -23,6 +24,10 @@
 #define QUESTION_BYTES 8192
 /* Tokens of evidence in a prompt. */
 #define FACT_TOKENS 1200
+/* A plan that a model proposes: what may stand unexplained beside a name, and what its answer is
+ * given as confidence, since no calibration covers it. */
+#define PROPOSE_BESIDE 0.4
+#define PROPOSED_CONFIDENCE 0.5
 /* A model that has not worded an answer by then leaves it to the template (60 s). */
 #define WRITE_NS ((uint64_t)60 * 1000000000)
 
@@ -438,6 +443,50 @@ static status check_premise(asking *k, bool *stop)
     return STATUS_OK;
 }
 
+/* The question has its names, and what is asked of them was not understood. */
+static bool may_propose(const asking *k)
+{
+    const retriever_result *f = &k->found;
+    bool readable = f->outcome == RETRIEVER_NO_RELATION || f->outcome == RETRIEVER_EMPTY ||
+                    f->outcome == RETRIEVER_FOUND;
+    for (size_t i = 0; i < f->mention_count; i++)
+        readable = readable && f->mentions[i].kind != RETRIEVER_MENTION_UNKNOWN;
+    return k->q->propose && !k->q->no_model && brain_writes(k->e->brain) && readable &&
+           k->out->status == ANSWER_ABSTAINED && str_empty(f->signals.missing) &&
+           f->signals.beside <= PROPOSE_BESIDE;
+}
+
+/* Puts the model's reading in the place of the one that was not sure enough; *found tells. */
+static status propose(asking *k, bool *found)
+{
+    const lf_node *form = NULL;
+    const propose_request q = {
+        .phrases = &k->phrases,
+        .brain = k->e->brain,
+        .found = &k->found,
+        .question = k->q->question,
+        .nonce = nonce_of(k),
+        .deadline_ns = k->q->deadline_ns != 0 ? k->q->deadline_ns : clock_monotonic_ns() + WRITE_NS,
+        .cancel = k->q->cancel};
+    uint64_t since = clock_monotonic_ns();
+    status st = propose_make(&q, &form, &k->found.result, k->err);
+    k->out->timings.generate += clock_elapsed_ms(since);
+    *found = st == STATUS_OK && form != NULL;
+    if (!*found)
+        return st;
+    k->found.form = form;
+    k->cites = cite_new(k->a);
+    k->out->status = ANSWER_ANSWERED;
+    k->out->alternatives = NULL;
+    k->out->alternative_count = 0;
+    k->out->confidence = PROPOSED_CONFIDENCE;
+    k->out->features = NULL;
+    k->out->model = k->out->model_version = brain_name(k->e->brain);
+    const template_var vars[] = {{"np", phrase_of(&k->phrases, form)}, {NULL, {0}}};
+    k->out->reason = phrase_fill(&k->phrases, "proposed", vars);
+    return k->cites == NULL ? error_memory(k->err) : STATUS_OK;
+}
+
 static status answer_it(asking *k)
 {
     bool stop = false;
@@ -451,6 +500,9 @@ static status answer_it(asking *k)
                               .answer_always = k->e->answer_always,
                               .cites = k->cites};
     status st = decide(&d, k->out, k->err);
+    bool proposed = false;
+    if (st == STATUS_OK && may_propose(k))
+        st = propose(k, &proposed);
     if (st != STATUS_OK || k->out->status != ANSWER_ANSWERED)
         return st;
     error inner = {0};
@@ -463,7 +515,7 @@ static status answer_it(asking *k)
     if (st != STATUS_OK)
         return error_set(k->err, st, "%s", inner.message);
     k->out->scope_notice = pack_scope_notice(k->e->pack, k->out->lang);
-    st = write(k);
+    st = proposed ? STATUS_OK : write(k);
     if (k->q->on_clause == NULL || st != STATUS_OK)
         return st;
     for (size_t i = k->shown; i < k->out->clause_count; i++)

@@ -56,6 +56,7 @@ typedef struct fusion_request {
     bool strict, explain, all;
     bool no_model;                     /* templates and lexical ranking alone, for this question */
     bool reword;                       /* the embedded model words simple answers (reword.h) */
+    bool propose;                      /* a model may read what vouch cannot (propose.h) */
     int samples;                       /* best of n; 0 or 1 = one */
     fusion_conversation *conversation; /* may be NULL */
     const atomic_bool *cancel;         /* may be NULL; set to stop early (STATUS_CANCELLED) */

@@ -130,6 +130,45 @@ static json_t *questions_of(const char *graph, const char *model, char **questio
                      "p50_ms", p50, "p95_ms", p95, "cpu_p50_ms", cpu50, "cpu_p95_ms", cpu95);
 }
 
+/* --- wording by the embedded model ----------------------------------------------------------- */
+/* What the model made of each sentence that it was given, and how often the gate kept it. Prints
+ * the pairs with SHOW in the environment. */
+static void reword(const char *graph, const char *model, char **questions, size_t n)
+{
+    error err = {0};
+    fusion_engine *e = NULL;
+    size_t given = 0, whole = 0, kept = 0;
+    const fusion_options o = {.graph_path = graph, .model = model, .answer_always = true};
+    if (fusion_open(&o, &e, &err) != STATUS_OK)
+        die(err.message);
+    for (size_t i = 0; i < n; i++) {
+        answer a = {0};
+        arena *memory = arena_new(0);
+        const fusion_request q = {.question = str_from(questions[i]),
+                                  .as_of = CLOCK_DAY_UNKNOWN,
+                                  .explain = true,
+                                  .reword = true};
+        if (fusion_ask(e, &q, memory, &a, &err) != STATUS_OK)
+            die(err.message);
+        const json_t *w = json_object_get(a.explain, "wording");
+        const char *said = json_string_value(json_object_get(w, "model"));
+        bool good = json_is_true(json_object_get(w, "kept"));
+        given += w != NULL;
+        whole += said != NULL && said[0] != '\0';
+        kept += good;
+        if (w != NULL && getenv("SHOW") != NULL)
+            printf("%s %s\n     %s\n", good ? "kept" : "  no",
+                   json_string_value(json_object_get(w, "template")), said);
+        json_decref(a.explain);
+        arena_free(memory);
+    }
+    printf(
+        "wording by the embedded model: %zu sentences given, %zu came with each placeholder once, "
+        "%zu kept by the gate\n",
+        given, whole, kept);
+    fusion_close(e);
+}
+
 /* --- a model of half a billion weights ------------------------------------------------------- */
 static void make_file(const char *path)
 {
@@ -268,6 +307,7 @@ int main(int argc, char **argv)
     json_array_append_new(rows, questions_of(argv[1], "none", questions, n));
     json_array_append_new(rows, questions_of(argv[1], NULL, questions, n));
     json_object_set_new(out, "questions", rows);
+    reword(argv[1], getenv("MODEL"), questions, n);
     if (argc > 4)
         json_object_set_new(out, "large", large(argv[4]));
     if (json_dump_file(out, argv[3], JSON_INDENT(1)) != 0)

@@ -21,6 +21,29 @@ static void test_without(void **state)
     model_rank_close(NULL);
 }
 
+static size_t occurrences(str text, const char *part)
+{
+    size_t n = 0, at = 0;
+    for (; (at = str_find(text, str_from(part), at)) != STR_NONE; at++)
+        n++;
+    return n;
+}
+
+/* What comes to an end holds each placeholder once and no other reserved token. */
+static void test_reword(model_rank *m)
+{
+    static const char *const slots[] = {"<E1>", "<X1>"}, *const none[] = {"<nothing>"};
+    buf out = {0};
+    if (model_rank_reword(m, STR("<W><en> the father of<E1> is<X1>.<A>"), slots, 2, &out)) {
+        assert_int_equal(occurrences(buf_str(&out), "<E1>"), 1);
+        assert_int_equal(occurrences(buf_str(&out), "<X1>"), 1);
+        assert_int_equal(occurrences(buf_str(&out), "<"), 2);
+    }
+    assert_false(model_rank_reword(m, STR("<W>"), none, 1, &out));
+    assert_false(model_rank_reword(m, STR(""), slots, 40, &out));
+    buf_free(&out);
+}
+
 static void test_scores(void **state)
 {
     (void)state;
@@ -53,6 +76,7 @@ static void test_scores(void **state)
         model_rank_score(m, (str){0}, STR(" who is the father of<E1>"), texts, NULL, 2, scores));
     for (int i = 0; i < 2; i++)
         assert_true(scores[i] >= -8 && scores[i] <= 8);
+    test_reword(m);
     model_rank_close(m);
     net_free(n);
     vocab_free(v);
