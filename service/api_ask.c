@@ -5,8 +5,10 @@
 #include "core/clock.h"
 #include "service/api.h"
 
+#define QUESTION_BYTES 8192 /* as much as a question may have */
+
 static const api_field ask_fields[] = {
-    {"graph", API_TEXT, true, 1, 128},      {"question", API_TEXT, true, 0, 65536},
+    {"graph", API_TEXT, true, 1, 128},      {"question", API_TEXT, true, 0, QUESTION_BYTES},
     {"lang", API_TEXT, false, 0, 8},        {"session", API_TEXT, false, 1, 128},
     {"as_of", API_DATE, false, 0, 0},       {"strict", API_BOOL, false, 0, 0},
     {"samples", API_INTEGER, false, 1, 16}, {"model", API_TEXT, false, 0, 256},
@@ -231,7 +233,7 @@ void api_ask(call *c)
 void api_retrieve(call *c)
 {
     static const api_field fields[] = {
-        {"graph", API_TEXT, true, 1, 128},      {"question", API_TEXT, true, 0, 65536},
+        {"graph", API_TEXT, true, 1, 128},      {"question", API_TEXT, true, 0, QUESTION_BYTES},
         {"lang", API_TEXT, false, 0, 8},        {"as_of", API_DATE, false, 0, 0},
         {"limit", API_INTEGER, false, 1, 1000}, {"user", API_TEXT, false, 1, 128},
     };

@@ -12,9 +12,8 @@
 #define REPLAYED_TURNS 4
 
 static const api_field chat_fields[] = {
-    {"model", API_TEXT, true, 1, 128},
-    {"messages", API_ARRAY, true, 0, 0},
-    {"stream", API_BOOL, false, 0, 0},
+    {"model", API_TEXT, true, 1, 128}, {"messages", API_ARRAY, true, 0, 0},
+    {"stream", API_BOOL, false, 0, 0}, {"stream_options", API_OBJECT, false, 0, 0},
     {"user", API_TEXT, false, 1, 128},
 };
 
