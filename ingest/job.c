@@ -303,11 +303,38 @@ static status read_place(job *j, error *err)
     return st;
 }
 
-static status store_statutes(job *j, error *err)
+/* What the graph holds of statutes from earlier loads; *read is NULL where there is no graph yet (a
+ * read would make its file before the load). */
+static status hold_statutes(job *j, kg_read **read, error *err)
 {
-    if (j->held_count == 0)
+    *read = NULL;
+    if (access(kg_path(j->store), F_OK) != 0)
         return STATUS_OK;
-    ingest_statutes_link(j->statutes);
+    str *names = ARENA_ARRAY(j->memory, str, j->held_count);
+    status st = names == NULL ? error_memory(err) : kg_read_begin(j->store, read, err);
+    for (size_t i = 0; st == STATUS_OK && i < j->held_count; i++)
+        names[i] = source_name(j, j->held[i].place);
+    return st == STATUS_OK ? ingest_statutes_hold(j->statutes, *read, names, j->held_count, err)
+                           : st;
+}
+
+/* Statutes of earlier loads whose dates this one changes say again what they said. */
+static status relink_statutes(job *j, kg_read *read, error *err)
+{
+    status st = STATUS_OK;
+    double authority;
+    for (size_t i = 0; st == STATUS_OK && i < ingest_statutes_count(j->statutes); i++) {
+        if (!ingest_statutes_held(j->statutes, i, &j->source, &authority))
+            continue;
+        st = kg_write_source(j->write, j->source, STR("statutes"), authority, err);
+        if (st == STATUS_OK)
+            st = ingest_statutes_relink(j->statutes, i, read, j->sink, err);
+    }
+    return st;
+}
+
+static status emit_statutes(job *j, error *err)
+{
     if (str_empty(j->source_pack))
         j->source_pack = STR("legal");
     status st = STATUS_OK;
@@ -319,6 +346,22 @@ static status store_statutes(job *j, error *err)
             st = ingest_statutes_emit(j->statutes, j->held[i].index, j->sink, err);
         j->report->sources++;
     }
+    return st;
+}
+
+static status store_statutes(job *j, error *err)
+{
+    kg_read *read = NULL;
+    if (j->held_count == 0)
+        return STATUS_OK;
+    status st = hold_statutes(j, &read, err);
+    if (st == STATUS_OK) {
+        ingest_statutes_link(j->statutes);
+        st = emit_statutes(j, err);
+    }
+    if (st == STATUS_OK)
+        st = relink_statutes(j, read, err);
+    kg_read_end(read);
     return st;
 }
 

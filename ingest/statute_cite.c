@@ -1,6 +1,7 @@
 /* Citations: 依照本法第…条第…款, 前款规定, 前条, 本条第…款, 《…法》第…条至第…条, 刑法第…条. Each
  * becomes an edge `cites` from the article to the article, or from the paragraph to a paragraph of
  * its own article. */
+#include "core/utf8.h"
 #include "ingest/chinese_number.h"
 #include "ingest/statute_text.h"
 
@@ -67,7 +68,29 @@ static status cite_paragraph(citing *c, size_t number)
                 line_of(c));
 }
 
-/* The short title of a held law that ends right before `at`: 刑法第…条, 宪法第…条. */
+/* A law's short title that ends `head`, told by the word before it: 依照民事诉讼法. So that a
+ * reference to a law that is not held yet is not taken for one to this law. Empty: none. */
+static str named_behind(str head)
+{
+    static const char *const before[] = {"依照", "依据", "根据", "按照", "适用", "违反", "符合",
+                                         "参照", "遵守", "执行", "、",   "，",   "。",   "；",
+                                         "（",   "和",   "与",   "及",   "或者", "除",   "有"};
+    size_t start = STR_NONE;
+    for (size_t at = head.length; at > 0 && head.length - at <= 48;) {
+        at = utf8_floor(head.data, head.length, at - 1);
+        for (size_t i = 0; i < CORE_COUNT(before) && start == STR_NONE; i++)
+            if (str_ends(str_slice(head, 0, at), str_from(before[i])))
+                start = at;
+        if (start != STR_NONE)
+            break;
+    }
+    str name = str_slice(head, start == STR_NONE ? head.length : start, head.length);
+    bool short_name = name.length < sizeof "劳动法" - 1; /* 该法, 其法 */
+    return short_name || str_ends(name, STR("办法")) || str_ends(name, STR("方法")) ? STR("")
+                                                                                    : name;
+}
+
+/* The short title of a law that ends right before `at`: 刑法第…条, 宪法第…条. */
 static str named_before(const citing *c, size_t at)
 {
     str head = str_slice(c->text, 0, at);
@@ -83,6 +106,10 @@ static str named_before(const citing *c, size_t at)
         best = STR("中华人民共和国刑法");
     if (best.length == 0 && str_ends(head, STR("宪法")))
         best = STR("中华人民共和国宪法");
+    if (best.length == 0) {
+        str name = named_behind(head);
+        best = str_empty(name) ? best : statute_full_title(name, c->a);
+    }
     return best;
 }
 

@@ -391,6 +391,20 @@ static status emit_clause(emitter *e, size_t index)
     return st == STATUS_OK ? emit_targets(e, art, self) : st;
 }
 
+status statute_emit_linked(const ingest_statutes *all, statute_file *f, const ingest_sink *sink,
+                           arena *a, error *err)
+{
+    emitter e = {.all = all, .f = f, .sink = sink, .a = a, .err = err};
+    e.law = ingest_iri(kg_iri_make(STR("law"), f->title, a));
+    e.version = version_term(&e, f->title, f->day);
+    status st = emit_version(&e);
+    if (st == STATUS_OK && f->effective != f->held->effective)
+        st = statute_add(f, sink, e.law, "effective", date_term(&e, f->effective), 0, err);
+    if (st == STATUS_OK && f->repealed != CLOCK_DAY_UNKNOWN)
+        st = add_always(&e, e.law, "repealed", date_term(&e, f->repealed), f->title_line);
+    return st;
+}
+
 status ingest_statutes_emit(ingest_statutes *all, size_t index, const ingest_sink *sink, error *err)
 {
     statute_file *f = all->files[index];

@@ -53,6 +53,20 @@ typedef struct statute_event {
     uint64_t line;
 } statute_event;
 
+typedef struct statute_citing { /* an article that names a law loaded later */
+    str article, law;           /* IRIs */
+    uint64_t line;
+    struct statute_citing *next;
+} statute_citing;
+
+typedef struct statute_held { /* a version that the graph holds from an earlier load */
+    str source;
+    double authority;
+    clock_day from, to, effective, repealed; /* as the graph has them */
+    bool relink;                             /* something in this load bears on it */
+    statute_citing *citing;
+} statute_held;
+
 typedef struct statute_file {
     str title, short_title;
     uint64_t title_line;
@@ -74,6 +88,7 @@ typedef struct statute_file {
     clock_day previous; /* day of the version before; CLOCK_DAY_UNKNOWN = none */
     bool first_version; /* the oldest text of the law that is held */
     clock_day repealed;
+    statute_held *held; /* NULL: read in this load; else only titles, dates and events are here */
 } statute_file;
 
 struct ingest_statutes {
@@ -106,6 +121,10 @@ status statute_parse(str text, str base_name, const char *where, arena *a, statu
 /* Citations in one paragraph (statute_cite.c). */
 status statute_cite(const ingest_statutes *all, const statute_file *file, size_t article,
                     size_t paragraph, const ingest_sink *sink, arena *a, error *err);
+
+/* What linking finds out about a held version (statute_emit.c). */
+status statute_emit_linked(const ingest_statutes *all, statute_file *file, const ingest_sink *sink,
+                           arena *a, error *err);
 
 /* The IRIs of an article and of a paragraph of it. */
 str statute_article_iri(const statute_file *file, const statute_article *article, arena *a);

@@ -153,6 +153,16 @@ static void repeal(const ingest_statutes *s, const statute_file *by)
     }
 }
 
+/* What a law that is not read now repealed stays so. */
+static void keep_repealed(statute_file *f)
+{
+    if (f->held == NULL || known(f->repealed) || !known(f->held->repealed))
+        return;
+    f->repealed = f->held->repealed;
+    if (!known(f->to) || f->to > f->repealed)
+        f->to = f->repealed;
+}
+
 void ingest_statutes_link(ingest_statutes *s)
 {
     for (size_t i = 0; i < s->count; i++) {
@@ -165,6 +175,8 @@ void ingest_statutes_link(ingest_statutes *s)
         set_end(s, s->files[i]);
     for (size_t i = 0; i < s->count; i++)
         repeal(s, s->files[i]);
+    for (size_t i = 0; i < s->count; i++)
+        keep_repealed(s->files[i]);
 }
 
 bool ingest_statutes_looks(str head)

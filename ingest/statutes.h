@@ -19,6 +19,17 @@ void ingest_statutes_free(ingest_statutes *statutes);
  * no article, paragraph or clause), or is no UTF-8. */
 status ingest_statutes_add(ingest_statutes *statutes, ingest_source *source, size_t *index,
                            uint64_t *lines, error *err);
+/* Takes in what the graph holds of other statutes, between the last add and link; `loading` names
+ * the sources of this load. Behind the emits, ingest_statutes_held tells which of them (indexes
+ * below ingest_statutes_count) speak anew, and ingest_statutes_relink says all that such a source
+ * said, with its new dates. The read must see the graph as it was before this load. */
+status ingest_statutes_hold(ingest_statutes *statutes, kg_read *read, const str *loading,
+                            size_t count, error *err);
+size_t ingest_statutes_count(const ingest_statutes *statutes);
+bool ingest_statutes_held(const ingest_statutes *statutes, size_t index, str *source,
+                          double *authority);
+status ingest_statutes_relink(ingest_statutes *statutes, size_t index, kg_read *read,
+                              const ingest_sink *sink, error *err);
 void ingest_statutes_link(ingest_statutes *statutes);
 status ingest_statutes_emit(ingest_statutes *statutes, size_t index, const ingest_sink *sink,
                             error *err);

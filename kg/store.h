@@ -239,6 +239,20 @@ typedef struct kg_source {
 } kg_source;
 status kg_sources(kg_read *read, arena *a, kg_source **out, size_t *out_count, error *err);
 
+/* One source's saying of one statement, as it said it. */
+typedef struct kg_said {
+    kg_statement statement; /* its `confidence` is 1 */
+    bool qualified;         /* it has qualifiers: kg_statement_get tells them */
+    uint64_t line;          /* 0 = unknown */
+    float confidence;       /* negative = unstated */
+    int64_t recorded_at;
+} kg_said;
+/* Calls back with all that the source says, in no order; the callback returns false to stop and
+ * reads nothing from the same kg_read meanwhile. A source that is not there says nothing. Reads
+ * all rows of the graph's first load when the source was one of that. */
+typedef bool (*kg_said_visit)(void *context, const kg_said *said);
+status kg_source_each(kg_read *read, str name, kg_said_visit visit, void *context, error *err);
+
 /* --- writing --------------------------------------------------------------------------------- */
 /* One kg_write is one transaction: all of it or nothing is in the file after kg_write_commit. */
 typedef struct kg_write kg_write;

@@ -263,6 +263,44 @@ static void test_search(void **state)
     kg_read_end(read);
 }
 
+typedef struct said_sum {
+    size_t count;
+    uint64_t lines;
+    bool stop;
+} said_sum;
+
+static bool sum_said(void *context, const kg_said *said)
+{
+    said_sum *sum = context;
+    sum->count++;
+    sum->lines += said->line;
+    return !sum->stop;
+}
+
+static void test_source_each(void **state)
+{
+    fixture *f = *state;
+    error err = {0};
+    load_sample(f);
+    kg_write *w = begin(f, "b.ttl"); /* one of a.ttl's, one of its own */
+    add(w, iri("urn:x:tb"), LABEL, text("tuberculosis", "en"), 10);
+    add(w, iri("urn:x:tb"), "urn:vouch:r:check", text("X-ray", "en"), 20);
+    commit(w);
+    kg_read *read = NULL;
+    assert_int_equal(kg_read_begin(f->store, &read, &err), STATUS_OK);
+    said_sum b = {0}, a = {0}, none = {0}, first = {.stop = true};
+    assert_int_equal(kg_source_each(read, STR("b.ttl"), sum_said, &b, &err), STATUS_OK);
+    assert_int_equal(b.count, 2);
+    assert_int_equal(b.lines, 30);
+    assert_int_equal(kg_source_each(read, STR("a.ttl"), sum_said, &a, &err), STATUS_OK);
+    assert_int_equal(a.count, 7);
+    assert_int_equal(kg_source_each(read, STR("no.ttl"), sum_said, &none, &err), STATUS_OK);
+    assert_int_equal(none.count, 0);
+    assert_int_equal(kg_source_each(read, STR("a.ttl"), sum_said, &first, &err), STATUS_OK);
+    assert_int_equal(first.count, 1);
+    kg_read_end(read);
+}
+
 static void test_reload_and_delete(void **state)
 {
     fixture *f = *state;
@@ -390,6 +428,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_search, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reload_and_delete, setup, teardown),
         cmocka_unit_test_setup_teardown(test_detail, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_source_each, setup, teardown),
         cmocka_unit_test_setup_teardown(test_snapshot, setup, teardown),
         cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
     };
