@@ -293,7 +293,7 @@ static void test_source_each(void **state)
     assert_int_equal(b.count, 2);
     assert_int_equal(b.lines, 30);
     assert_int_equal(kg_source_each(read, STR("a.ttl"), sum_said, &a, &err), STATUS_OK);
-    assert_int_equal(a.count, 7);
+    assert_int_equal(a.count, 8);
     assert_int_equal(kg_source_each(read, STR("no.ttl"), sum_said, &none, &err), STATUS_OK);
     assert_int_equal(none.count, 0);
     assert_int_equal(kg_source_each(read, STR("a.ttl"), sum_said, &first, &err), STATUS_OK);
