@@ -137,16 +137,16 @@ static str hop(const phrase_context *c, const lf_node *form)
 
 static str filter(const phrase_context *c, const lf_node *form)
 {
-    static const char *keys[] = {"op_eq", "op_ne", "op_lt", "op_le", "op_gt", "op_ge", "op_in"};
+    static const char *keys[] = {"op_eq", "op_ne", "op_lt", "op_le",
+                                 "op_gt", "op_ge", "op_in", "op_starts"};
     str value = form->b == NULL ? str_make(NULL, 0) : phrase_of(c, form->b);
-    const template_var vars[] = {
-        {"a", phrase_of(c, form->a)},
-        {"relation", phrase_relation(c, &form->step.relation, false)},
-        {"op",
-         template_text(c->templates, keys[form->compare <= LF_IN ? form->compare : 0], c->lang)},
-        {"value", value},
-        {NULL, {0}}};
-    return phrase_fill(c, "np_filter", vars);
+    str key = str_from(keys[form->compare <= LF_STARTS ? form->compare : 0]);
+    const template_var vars[] = {{"a", phrase_of(c, form->a)},
+                                 {"relation", phrase_relation(c, &form->step.relation, false)},
+                                 {"op", template_text(c->templates, key.data, c->lang)},
+                                 {"value", value},
+                                 {NULL, {0}}};
+    return phrase_fill(c, form->step.self ? "np_members_that" : "np_filter", vars);
 }
 
 static str type(const phrase_context *c, const lf_node *form)
@@ -165,6 +165,8 @@ static str superlative(const phrase_context *c, const lf_node *form)
                                  {"high", template_text(c->templates, "high", c->lang)},
                                  {"low", template_text(c->templates, "low", c->lang)},
                                  {NULL, {0}}};
+    if (form->step.count)
+        return phrase_fill(c, form->op == LF_ARGMAX ? "np_most" : "np_fewest", vars);
     return phrase_fill(c, form->op == LF_ARGMAX ? "np_max" : "np_min", vars);
 }
 

@@ -180,6 +180,7 @@ bool verify_compare(kg_value stored, lf_compare op, kg_value claimed)
         return !verify_same_value(claimed, stored);
     case LF_EQ:
     case LF_IN:
+    case LF_STARTS:
         return verify_same_value(claimed, stored);
     }
     return false;

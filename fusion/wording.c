@@ -197,12 +197,44 @@ static status say_search(writer *w)
     return st;
 }
 
-static status say_superlative(writer *w)
+/* "A: 6" for each thing whose values were counted, with the statements that were counted. */
+static status counted_pairs(writer *w, const lf_step *step, const char *key, str *pairs, size_t *n)
 {
     const execute_result *r = w->q->result;
-    str *pairs = ARENA_ARRAY(w->c->a, str, r->value_count);
+    for (size_t i = 0; i < r->statement_count; i++) {
+        const kg_statement *s = &r->statements[i];
+        kg_id of = step->inverse ? s->o : s->s;
+        size_t count = 0;
+        bool first = s->p == step->relation.id;
+        if (s->p == step->relation.id && !cite(w, s))
+            return error_memory(w->err);
+        for (size_t k = 0; first && k < r->statement_count; k++) {
+            const kg_statement *other = &r->statements[k];
+            bool same =
+                other->p == step->relation.id && (step->inverse ? other->o : other->s) == of;
+            first = !(same && k < i);
+            count += same;
+        }
+        const template_var vars[] = {
+            {"label", phrase_label(w->c, of)}, {"value", number(w, count)}, {NULL, {0}}};
+        if (first)
+            pairs[(*n)++] = fill(w, key, vars);
+    }
+    return STATUS_OK;
+}
+
+static status say_superlative(writer *w, const lf_node *form)
+{
+    const execute_result *r = w->q->result;
+    str *pairs = ARENA_ARRAY(w->c->a, str, r->value_count + r->statement_count);
     if (pairs == NULL)
         return error_memory(w->err);
+    if (form->step.count) {
+        size_t n = 0;
+        status st = counted_pairs(w, &form->step, "superlative_pair", pairs, &n);
+        return st != STATUS_OK ? st
+                               : list_clause(w, "superlative", phrase_of(w->c, form), pairs, n);
+    }
     for (size_t i = 0; i < r->value_count; i++) {
         const execute_value *v = &r->values[i];
         const template_var vars[] = {{"label", w->labels[i]},
@@ -215,34 +247,51 @@ static status say_superlative(writer *w)
     return list_clause(w, "superlative", phrase_of(w->c, w->q->form), pairs, r->value_count);
 }
 
+/* "A: 85%" for each statement of the measure. */
+static status measured_pairs(writer *w, const lf_step *step, str *pairs, size_t *n)
+{
+    const execute_result *r = w->q->result;
+    for (size_t i = 0; i < r->statement_count; i++) {
+        const kg_statement *s = &r->statements[i];
+        if (s->p != step->relation.id)
+            continue;
+        const template_var vars[] = {{"label", phrase_label(w->c, step->inverse ? s->o : s->s)},
+                                     {"value", phrase_label(w->c, step->inverse ? s->s : s->o)},
+                                     {NULL, {0}}};
+        pairs[(*n)++] = fill(w, "compare_pair", vars);
+        if (!cite(w, s))
+            return error_memory(w->err);
+    }
+    return STATUS_OK;
+}
+
+static const char *compare_word(const lf_node *form)
+{
+    bool greater = form->compare == LF_GT || form->compare == LF_GE;
+    if (form->step.count)
+        return greater ? "word_more" : "word_fewer";
+    return greater ? "word_greater" : "word_less";
+}
+
 static status say_compare(writer *w, const lf_node *form)
 {
     const execute_result *r = w->q->result;
     bool inverse = form->step.inverse, equal = r->truth == EXECUTE_YES;
     str *pairs = ARENA_ARRAY(w->c->a, str, r->statement_count);
     size_t n = 0;
-    for (size_t i = 0; pairs != NULL && i < r->statement_count; i++) {
-        const kg_statement *s = &r->statements[i];
-        if (s->p != form->step.relation.id)
-            continue;
-        const template_var vars[] = {{"label", phrase_label(w->c, inverse ? s->o : s->s)},
-                                     {"value", phrase_label(w->c, inverse ? s->s : s->o)},
-                                     {NULL, {0}}};
-        pairs[n++] = fill(w, "compare_pair", vars);
-        if (!cite(w, s))
-            return error_memory(w->err);
-    }
-    if (pairs == NULL)
-        return error_memory(w->err);
-    bool greater = form->compare == LF_GT || form->compare == LF_GE;
+    status st = pairs == NULL ? error_memory(w->err) : STATUS_OK;
+    if (st == STATUS_OK)
+        st = form->step.count ? counted_pairs(w, &form->step, "compare_pair", pairs, &n)
+                              : measured_pairs(w, &form->step, pairs, &n);
+    if (st != STATUS_OK)
+        return st;
     const template_var vars[] = {
         {"winner", w->labels[0]},
-        {"relation", phrase_relation(w->c, &form->step.relation, false)},
-        {"word",
-         template_text(w->c->templates, greater ? "word_greater" : "word_less", w->c->lang)},
+        {"relation", phrase_relation(w->c, &form->step.relation, inverse && form->step.count)},
+        {"word", template_text(w->c->templates, compare_word(form), w->c->lang)},
         {"list", phrase_join(w->c, pairs, n)},
         {NULL, {0}}};
-    status st = close_clause(w, fill(w, equal ? "compare_equal" : "compare", vars));
+    st = close_clause(w, fill(w, equal ? "compare_equal" : "compare", vars));
     if (st == STATUS_OK && form->compare == LF_EQ) {
         str value = template_text(w->c->templates, equal ? "yes_value" : "no_value", w->c->lang);
         st = set_values(w, &value, 1);
@@ -355,7 +404,7 @@ static status say_set(writer *w, const lf_node *form)
     if (form->op == LF_CMP)
         return say_compare(w, form);
     if (form->op == LF_ARGMAX || form->op == LF_ARGMIN)
-        return say_superlative(w);
+        return say_superlative(w, form);
     if (r->conflict_count > 0)
         return say_conflicts(w);
     if (long_texts(w))
@@ -415,12 +464,36 @@ static status say_no(writer *w, const lf_node *form)
     return close_clause(w, fill(w, key, vars));
 }
 
+/* "Has A more than B?": yes or no, and what was compared. */
+static status say_compared(writer *w, const lf_node *form, bool yes)
+{
+    const execute_result *r = w->q->result;
+    str *pairs = ARENA_ARRAY(w->c->a, str, r->statement_count + 1);
+    size_t n = 0;
+    status st = pairs == NULL ? error_memory(w->err) : STATUS_OK;
+    if (st == STATUS_OK)
+        st = form->step.count ? counted_pairs(w, &form->step, "compare_pair", pairs, &n)
+                              : measured_pairs(w, &form->step, pairs, &n);
+    if (st != STATUS_OK)
+        return st;
+    const template_var vars[] = {
+        {"relation",
+         phrase_relation(w->c, &form->step.relation, form->step.inverse && form->step.count)},
+        {"list", phrase_join(w->c, pairs, n)},
+        {NULL, {0}}};
+    st = close_clause(w, fill(w, yes ? "compared_yes" : "compared_no", vars));
+    str value = template_text(w->c->templates, yes ? "yes_value" : "no_value", w->c->lang);
+    return st == STATUS_OK ? set_values(w, &value, 1) : st;
+}
+
 static status say_truth(writer *w, const lf_node *form)
 {
     const execute_result *r = w->q->result;
     if (r->truth == EXECUTE_UNKNOWN)
         return error_set(w->err, STATUS_NOT_FOUND, "the graph does not record it");
     bool yes = r->truth == EXECUTE_YES;
+    if (form->a->op == LF_CMP && form->a->compare != LF_EQ)
+        return say_compared(w, form->a, yes);
     status st = yes ? say_yes(w, form) : say_no(w, form);
     str value = template_text(w->c->templates, yes ? "yes_value" : "no_value", w->c->lang);
     return st == STATUS_OK ? set_values(w, &value, 1) : st;

@@ -178,6 +178,8 @@ static bool holds(kg_value found, lf_compare compare, kg_value wanted)
         return found.low > wanted.high;
     case LF_GE:
         return found.low >= wanted.low;
+    case LF_STARTS:
+        return false; /* of texts */
     }
     return false;
 }
@@ -199,7 +201,7 @@ static status node_matches(run *r, kg_id node, lf_compare compare, const lf_node
     kg_value wanted = constant->value;
     if (constant->op == LF_ENTITY)
         wanted = kg_value_of((kg_term){.kind = KG_TERM_LITERAL, .lexical = constant->name.label});
-    if (compare != LF_IN && comparable(found, wanted)) {
+    if (compare < LF_IN && comparable(found, wanted)) {
         *out = holds(found, compare, wanted);
         return STATUS_OK;
     }
@@ -210,9 +212,10 @@ static status node_matches(run *r, kg_id node, lf_compare compare, const lf_node
     str have = kg_normalise(label, r->a);
     str want = kg_normalise(constant->name.label, r->a);
     bool equal = str_equal(have, want);
-    *out = compare == LF_IN   ? str_find(have, want, 0) != STR_NONE
-           : compare == LF_NE ? !equal
-                              : compare == LF_EQ && equal;
+    *out = compare == LF_IN       ? str_find(have, want, 0) != STR_NONE
+           : compare == LF_STARTS ? str_starts(have, want)
+           : compare == LF_NE     ? !equal
+                                  : compare == LF_EQ && equal;
     return STATUS_OK;
 }
 
@@ -278,11 +281,26 @@ static status measures(run *r, const execute_set *from, const lf_step *step, kg_
     return s;
 }
 
+/* FILTER(set, ., op, value): the member itself is compared. */
+static status filter_members(run *r, const lf_node *f, const execute_set *from, execute_set *out)
+{
+    status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < from->count && !exhausted(r); i++) {
+        bool match = false;
+        s = node_matches(r, from->items[i].id, f->compare, f->b, &match);
+        if (s == STATUS_OK && match)
+            s = add(r, out, from->items[i]);
+    }
+    return s;
+}
+
 static status eval_filter(run *r, const lf_node *f, execute_set *out)
 {
     execute_set from = {0};
     kg_statement_list list = {0};
     status s = eval(r, f->a, &from);
+    if (s == STATUS_OK && f->step.self)
+        return filter_members(r, f, &from, out);
     if (s == STATUS_OK)
         s = measures(r, &from, &f->step, &list);
     for (size_t i = 0; s == STATUS_OK && i < list.count && !exhausted(r); i++) {
@@ -314,11 +332,71 @@ static int by_middle(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
+static kg_id measured_of(const lf_step *step, const kg_statement *st)
+{
+    return step->inverse ? st->o : st->s;
+}
+
+static int by_measured(const void *x, const void *y)
+{
+    const kg_statement *a = x, *b = y;
+    if (a->s != b->s)
+        return a->s < b->s ? -1 : 1;
+    return a->o < b->o ? -1 : a->o > b->o;
+}
+
+static int by_measured_inverse(const void *x, const void *y)
+{
+    const kg_statement *a = x, *b = y;
+    if (a->o != b->o)
+        return a->o < b->o ? -1 : 1;
+    return a->s < b->s ? -1 : a->s > b->s;
+}
+
+/* #rel: how many different things the relation leads to is the measure; all of them witness it. */
+static status count_all(run *r, const execute_set *from, const lf_step *step, measured **out,
+                        size_t *count)
+{
+    kg_statement_list list = {0};
+    status s = measures(r, from, step, &list);
+    measured *found = s == STATUS_OK ? ARENA_ARRAY(r->a, measured, list.count + 1) : NULL;
+    if (found == NULL)
+        return s == STATUS_OK ? error_memory(r->err) : s;
+    size_t n = 0;
+    if (list.count > 1)
+        qsort(list.items, list.count, sizeof *list.items,
+              step->inverse ? by_measured_inverse : by_measured);
+    kg_id last = 0, value = 0;
+    for (size_t i = 0; i < list.count && !exhausted(r); i++) {
+        const kg_statement *st = &list.items[i];
+        kg_id subject = measured_of(step, st), other = step->inverse ? st->s : st->o;
+        const execute_item *item = execute_set_find(from, subject);
+        if (item == NULL || (n > 0 && subject == last && other == value))
+            continue;
+        if (n == 0 || subject != last)
+            found[n++] =
+                (measured){.item = {.id = subject, .proof = item->proof, .has_order = true}};
+        last = subject;
+        value = other;
+        measured *m = &found[n - 1];
+        m->middle += 1;
+        m->item.order = m->middle;
+        m->item.proof = prove(r, st, m->item.proof);
+    }
+    if (n > 1)
+        qsort(found, n, sizeof *found, by_middle);
+    *out = found;
+    *count = n;
+    return STATUS_OK;
+}
+
 /* Items with a comparable measure, ascending. The kind of the first value found decides. */
 static status measure_all(run *r, const execute_set *from, const lf_step *step, measured **out,
                           size_t *count)
 {
     kg_statement_list list = {0};
+    if (step->count)
+        return count_all(r, from, step, out, count);
     status s = measures(r, from, step, &list);
     if (s != STATUS_OK)
         return s;
@@ -608,6 +686,11 @@ static status ask(run *r, const lf_node *f, const execute_set *found, execute_se
         const retriever_relation *info = known(r, f->a->step.relation.id);
         measured_no = measured_no || (found->count == 1 && info != NULL && info->functional);
     }
+    /* "Has A more than B": of the two, A alone must have more. */
+    bool compared = f->a->op == LF_CMP && f->a->compare != LF_EQ && found->count > 0;
+    if (compared && found->count > 1)
+        matching->count = 0;
+    measured_no = measured_no || compared;
     r->out->truth = matching->count > 0             ? EXECUTE_YES
                     : !r->open_world || measured_no ? EXECUTE_NO
                                                     : EXECUTE_UNKNOWN;

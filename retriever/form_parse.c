@@ -92,7 +92,7 @@ static str bare(parser *p)
 {
     skip_space(p);
     size_t start = p->at;
-    while (p->at < p->text.length && strchr(",()\"<>=!~*", p->text.data[p->at]) == NULL)
+    while (p->at < p->text.length && strchr(",()\"<>=!~^*", p->text.data[p->at]) == NULL)
         p->at++;
     return str_trim(str_slice(p->text, start, p->at));
 }
@@ -115,6 +115,14 @@ static bool parse_step(parser *p, lf_step *out, bool signed_step)
 {
     *out = (lf_step){0};
     char c = peek(p);
+    if (!signed_step && (c == '#' || c == '.')) {
+        p->at++;
+        out->count = c == '#';
+        out->self = c == '.';
+        if (out->self)
+            return true;
+        c = peek(p);
+    }
     if (c == '+' || c == '-') {
         out->inverse = c == '-';
         p->at++;
@@ -131,7 +139,7 @@ static bool parse_step(parser *p, lf_step *out, bool signed_step)
 static bool parse_compare(parser *p, lf_compare *out)
 {
     char c = peek(p);
-    static const char first[] = "=!<>~";
+    static const char first[] = "=!<>~^";
     if (c == '\0' || strchr(first, c) == NULL)
         return false;
     bool equals = p->at + 1 < p->text.length && p->text.data[p->at + 1] == '=';
@@ -149,6 +157,10 @@ static bool parse_compare(parser *p, lf_compare *out)
         break;
     case '>':
         *out = equals ? LF_GE : LF_GT;
+        break;
+    case '^':
+        *out = LF_STARTS;
+        equals = false;
         break;
     default:
         *out = LF_IN;

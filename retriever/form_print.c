@@ -36,6 +36,19 @@ static void add_step(buf *out, const lf_step *step, bool iris)
         buf_add_char(out, '*');
 }
 
+/* A measure: "rel", "-rel", "#rel", or "." for the member itself. */
+static void add_measure(buf *out, const lf_step *step, bool iris)
+{
+    if (step->self)
+        buf_add_char(out, '.');
+    if (step->count)
+        buf_add_char(out, '#');
+    if (step->inverse || step->closure)
+        add_step(out, step, iris);
+    else if (!step->self)
+        add_name(out, &step->relation, iris);
+}
+
 static void print(const lf_node *f, bool iris, buf *out);
 
 /* ASK(E1, +r1, +r2, target): the chain is unrolled when it begins at an entity. */
@@ -70,17 +83,14 @@ static void print_tail(const lf_node *f, bool iris, buf *out)
         break;
     case LF_FILTER:
         buf_add_cstr(out, ", ");
-        if (f->step.inverse || f->step.closure)
-            add_step(out, &f->step, iris);
-        else
-            add_name(out, &f->step.relation, iris);
+        add_measure(out, &f->step, iris);
         buf_printf(out, ", %s, ", lf_compare_name(f->compare));
         print(f->b, iris, out);
         break;
     case LF_ARGMAX:
     case LF_ARGMIN:
         buf_add_cstr(out, ", ");
-        add_name(out, &f->step.relation, iris);
+        add_measure(out, &f->step, iris);
         if (f->limit > 0)
             buf_printf(out, ", %u", f->limit);
         break;
@@ -88,7 +98,7 @@ static void print_tail(const lf_node *f, bool iris, buf *out)
         buf_add_cstr(out, ", ");
         print(f->b, iris, out);
         buf_add_cstr(out, ", ");
-        add_name(out, &f->step.relation, iris);
+        add_measure(out, &f->step, iris);
         buf_printf(out, ", %s", lf_compare_name(f->compare));
         break;
     default:
@@ -208,19 +218,28 @@ static void sparql_constant(sparql *s, const lf_node *f)
         sparql_term(s, &f->name);
 }
 
+static const char *text_test(lf_compare compare)
+{
+    return compare == LF_STARTS ? "STRSTARTS" : "CONTAINS";
+}
+
 static void sparql_filter(sparql *s, const lf_node *f, const char *var)
 {
     char value[16];
     sparql_set(s, f->a, var);
-    fresh(s, value);
-    sparql_triple(s, var, &f->step, value);
+    if (f->step.self) {
+        snprintf(value, sizeof value, "%s", var);
+    } else {
+        fresh(s, value);
+        sparql_triple(s, var, &f->step, value);
+    }
     line_start(s);
-    if (f->compare == LF_IN)
-        buf_printf(s->out, "FILTER(CONTAINS(STR(%s), ", value);
+    if (f->compare == LF_IN || f->compare == LF_STARTS)
+        buf_printf(s->out, "FILTER(%s(STR(%s), ", text_test(f->compare), value);
     else
         buf_printf(s->out, "FILTER(%s %s ", value, lf_compare_name(f->compare));
     sparql_constant(s, f->b);
-    buf_add_cstr(s->out, f->compare == LF_IN ? "))\n" : ")\n");
+    buf_add_cstr(s->out, f->compare >= LF_IN ? "))\n" : ")\n");
 }
 
 /* The best of a set by a measure: a sub-select with ORDER BY. */
@@ -240,8 +259,13 @@ static void sparql_best(sparql *s, const lf_node *f, const char *var, bool most)
     sparql_triple(s, var, &f->step, value);
     s->indent--;
     line_start(s);
-    buf_printf(s->out, "} ORDER BY %s(%s) LIMIT %u }\n", most ? "DESC" : "ASC", value,
-               f->limit > 0 ? f->limit : 1);
+    const char *order = most ? "DESC" : "ASC";
+    unsigned limit = f->limit > 0 ? f->limit : 1;
+    if (f->step.count)
+        buf_printf(s->out, "} GROUP BY %s ORDER BY %s(COUNT(DISTINCT %s)) LIMIT %u }\n", var, order,
+                   value, limit);
+    else
+        buf_printf(s->out, "} ORDER BY %s(%s) LIMIT %u }\n", order, value, limit);
 }
 
 static void sparql_search(sparql *s, const lf_node *f, const char *var)
@@ -318,12 +342,12 @@ static void sparql_ask(sparql *s, const lf_node *f)
     sparql_set(s, f->a, "?x");
     if (f->b != NULL) {
         line_start(s);
-        if (f->compare == LF_IN)
-            buf_add_cstr(s->out, "FILTER(CONTAINS(STR(?x), ");
+        if (f->compare >= LF_IN)
+            buf_printf(s->out, "FILTER(%s(STR(?x), ", text_test(f->compare));
         else
             buf_printf(s->out, "FILTER(?x %s ", lf_compare_name(f->compare));
         sparql_constant(s, f->b);
-        buf_add_cstr(s->out, f->compare == LF_IN ? "))\n" : ")\n");
+        buf_add_cstr(s->out, f->compare >= LF_IN ? "))\n" : ")\n");
     }
     buf_add_cstr(s->out, "}");
 }
@@ -383,7 +407,8 @@ static void model_constant(model_text *m, const lf_node *f)
 
 static const char *model_compare(lf_compare c)
 {
-    static const char *const names[] = {"<eq>", "<ne>", "<lt>", "<le>", "<gt>", "<ge>", "<in>"};
+    static const char *const names[] = {"<eq>", "<ne>", "<lt>", "<le>",
+                                        "<gt>", "<ge>", "<in>", "<in>"};
     return names[c];
 }
 

@@ -324,6 +324,59 @@ static void try_focus_articles(linker *l)
     }
 }
 
+/* "MeSH id D015004", "code A95 in ICD10CM": the code with its vocabulary's mark before it, as
+ * graphs keep it (MSH:D015004). The words that name the vocabulary become part of the name. */
+static void try_code(linker *l, const operator_hit *h, uint32_t first, uint32_t last)
+{
+    buf name = {0};
+    text_tokens tokens = {0};
+    error ignored = {0};
+    const text_token *t = l->tokens.items;
+    str code = str_slice(l->in->question, t[first].start, t[last].end);
+    buf_add(&name, h->detail);
+    buf_add_char(&name, ':');
+    buf_add(&name, code);
+    bool ok = text_tokenise(buf_str(&name), false, l->a, &tokens, &ignored) == STATUS_OK;
+    buf_free(&name);
+    uint64_t chain = 0;
+    for (size_t i = 0; ok && i < tokens.count; i++)
+        chain = text_chain(chain, tokens.items[i].hash);
+    uint32_t from = first, to = last;
+    while (from > 0 && t[from - 1].start >= h->start && t[first].start >= h->end)
+        from--;
+    while (to + 1 < l->tokens.count && t[to + 1].end <= h->end && t[last].end <= h->start)
+        to++;
+    bool apart = from < first && first > 0 && t[first].start - h->end > 12;
+    span *s = ok ? try_span(l, apart ? first : from, to, chain, chain) : NULL;
+    if (s != NULL)
+        s->weight += 2; /* a code is never by chance */
+}
+
+static bool has_digit(str text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] >= '0' && text.data[i] <= '9')
+            return true;
+    return false;
+}
+
+static void try_codes(linker *l)
+{
+    const operator_hits *ops = l->in->operators;
+    for (size_t i = 0; i < ops->count; i++) {
+        const operator_hit *h = &ops->items[i];
+        if (h->kind != OPERATOR_CODE)
+            continue;
+        for (uint32_t k = 0; k < l->tokens.count; k++) {
+            bool outside = l->tokens.items[k].start >= h->end || l->tokens.items[k].end <= h->start;
+            if (!outside || !has_digit(l->tokens.items[k].norm))
+                continue;
+            for (uint32_t to = k; to < l->tokens.count && to < k + 3; to++)
+                try_code(l, h, k, to);
+        }
+    }
+}
+
 static void collect_spans(linker *l)
 {
     size_t longest = index_longest_name(l->in->index);
@@ -341,6 +394,7 @@ static void collect_spans(linker *l)
     for (size_t i = 0; i < found; i++)
         try_numbered(l, &l->spans[i]);
     try_focus_articles(l);
+    try_codes(l);
 }
 
 /* --- overlaps ----------------------------------------------------------------------------------
@@ -429,6 +483,17 @@ size_t link_edit_distance(str name, str text, size_t most, arena *a)
     return best <= most ? best : SIZE_MAX;
 }
 
+/* In a short Chinese name the first character tells things apart (鼠叮咬, 蜱叮咬; 甲肝, 乙肝):
+ * another one there is another thing. */
+static bool other_head(str name, str text)
+{
+    uint32_t head = 0;
+    size_t bytes = utf8_decode(name.data, name.length, &head);
+    if (!utf8_is_han(head) || utf8_count(name.data, name.length) > 4)
+        return false;
+    return str_find(text, str_slice(name, 0, bytes), 0) == STR_NONE;
+}
+
 static size_t allowed_edits(str name)
 {
     size_t n = utf8_count(name.data, name.length);
@@ -471,7 +536,8 @@ static void try_near(linker *l, uint32_t first, uint32_t last)
         str name = kg_normalise(hits[i].text, l->a);
         size_t edits = link_edit_distance(name, norm, allowed_edits(name), l->a);
         index_node node = index_find(l->in->index, hits[i].term);
-        if (edits == SIZE_MAX || edits == 0 || node == INDEX_NONE || is_class(l, node))
+        if (edits == SIZE_MAX || edits == 0 || node == INDEX_NONE || is_class(l, node) ||
+            other_head(name, norm))
             continue;
         size_t length = utf8_count(name.data, name.length);
         retriever_sense sense = {.id = hits[i].term,
@@ -579,7 +645,13 @@ static void find_values(linker *l, link_mention *out, size_t *count)
         if (l->tokens.count == 0 || value.kind == KG_VALUE_BOOL)
             continue;
         uint32_t first = token_at(l, start), last = token_at(l, end - 1);
-        bool ordinal = first > 0 && str_equal(l->tokens.items[first - 1].norm, STR("第"));
+        bool named = false; /* "ICD-10": the name of a vocabulary */
+        for (size_t i = 0; i < l->in->operators->count; i++) {
+            const operator_hit *h = &l->in->operators->items[i];
+            named = named || (h->kind == OPERATOR_CODE && h->start <= start && start < h->end);
+        }
+        bool ordinal =
+            named || (first > 0 && str_equal(l->tokens.items[first - 1].norm, STR("第")));
         if (ordinal || overlaps(l, first, last))
             continue;
         out[(*count)++] =

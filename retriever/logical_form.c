@@ -115,8 +115,8 @@ static bool same_name(const lf_name *x, const lf_name *y)
 
 static bool same_step(const lf_step *x, const lf_step *y)
 {
-    return x->inverse == y->inverse && x->closure == y->closure &&
-           same_name(&x->relation, &y->relation);
+    return x->inverse == y->inverse && x->closure == y->closure && x->count == y->count &&
+           x->self == y->self && same_name(&x->relation, &y->relation);
 }
 
 bool lf_equal(const lf_node *x, const lf_node *y)
@@ -234,6 +234,6 @@ const char *lf_op_name(lf_op op)
 
 const char *lf_compare_name(lf_compare c)
 {
-    static const char *const names[] = {"=", "!=", "<", "<=", ">", ">=", "~"};
+    static const char *const names[] = {"=", "!=", "<", "<=", ">", ">=", "~", "^"};
     return (size_t)c < sizeof names / sizeof names[0] ? names[c] : "?";
 }

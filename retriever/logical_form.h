@@ -9,10 +9,12 @@
  *          | SEARCH("words" [, set]) | AT(set, DATE)
  *   form  := set | COUNT(set) | ASK(set [, ±rel ...] [, [op] value]) | DESCRIBE(set)
  *          | AT(form, DATE)
- *   op    := = | != | < | <= | > | >= | ~        (~: the text holds the words)
+ *   op    := = | != | < | <= | > | >= | ~ | ^    (~: the text holds the words; ^: begins so)
  *
  * `+rel` follows a relation from subject to object, `-rel` from object to subject; a star behind it
- * is its transitive closure (one step or more). ASK(set) asks whether the set holds anything.
+ * is its transitive closure (one step or more). Where a measure is wanted, `#rel` is how many
+ * values there are, and in FILTER `.` is the member itself. ASK(set) asks whether the set holds
+ * anything.
  *
  * Memory: nodes and strings live in the arena that made them and are immutable afterwards. The
  * parser bounds depth (LF_MAX_DEPTH) and nodes (LF_MAX_NODES) and never recurses beyond. */
@@ -54,7 +56,16 @@ typedef enum lf_op {
     LF_SEARCH    /* name.label: the words; a: a set that the passages must belong to, or NULL */
 } lf_op;
 
-typedef enum lf_compare { LF_EQ = 0, LF_NE, LF_LT, LF_LE, LF_GT, LF_GE, LF_IN } lf_compare;
+typedef enum lf_compare {
+    LF_EQ = 0,
+    LF_NE,
+    LF_LT,
+    LF_LE,
+    LF_GT,
+    LF_GE,
+    LF_IN,
+    LF_STARTS
+} lf_compare;
 
 typedef struct lf_name {
     kg_id id;  /* 0 until resolved */
@@ -67,6 +78,8 @@ typedef struct lf_step {
     lf_name relation;
     bool inverse; /* -rel */
     bool closure; /* rel* : one step or more */
+    bool count;   /* #rel : how many it leads to, as a measure */
+    bool self;    /* .    : the member itself, of FILTER; no relation */
 } lf_step;
 
 typedef struct lf_node {
@@ -131,6 +144,6 @@ typedef bool (*lf_visit)(void *context, const lf_node *node);
 void lf_each(const lf_node *form, lf_visit visit, void *context);
 
 const char *lf_op_name(lf_op op);
-const char *lf_compare_name(lf_compare c); /* "=", "!=", "<", "<=", ">", ">=", "~" */
+const char *lf_compare_name(lf_compare c); /* "=", "!=", "<", "<=", ">", ">=", "~", "^" */
 
 #endif

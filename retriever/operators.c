@@ -26,9 +26,9 @@ struct operators {
 };
 
 static const char *const kind_names[OPERATOR_KINDS] = {
-    "count",  "max",  "min",      "greater", "less", "compare", "ask",   "not",
-    "and",    "or",   "describe", "other",   "all",  "open",    "list",  "name",
-    "source", "down", "up",       "want",    "type", "measure", "filler"};
+    "count", "max",      "min",   "greater", "less", "compare", "ask",   "not",    "and",
+    "or",    "describe", "other", "all",     "open", "list",    "name",  "source", "down",
+    "up",    "code",     "those", "want",    "type", "measure", "filler"};
 
 static bool kind_of(str name, operator_kind *kind, str *detail)
 {

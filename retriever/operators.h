@@ -33,8 +33,10 @@ typedef enum operator_kind {
     OPERATOR_LIST,    /* the things themselves, not how many */
     OPERATOR_NAME,    /* what an alias is an alias of */
     OPERATOR_SOURCE,  /* which article says so */
-    OPERATOR_DOWN,    /* kinds of X */
-    OPERATOR_UP,      /* what X is a kind of */
+    OPERATOR_DOWN,    /* kinds of X; detail "2": two steps */
+    OPERATOR_UP,      /* what X is a kind of; detail "2": two steps */
+    OPERATOR_CODE,    /* detail: the vocabulary whose code is meant (OMIM, MSH) */
+    OPERATOR_THOSE,   /* "things that X": what stands before says which; detail: their kind */
     OPERATOR_WANT,    /* detail: the kind of answer */
     OPERATOR_TYPE,    /* detail: the kind of thing named */
     OPERATOR_MEASURE, /* detail: money, duration, percent, date, number */

@@ -68,7 +68,8 @@ static void read_operators(plan *p)
     const operator_hits *ops = p->in->operators;
     for (size_t i = 0; i < ops->count; i++) {
         const operator_hit *h = &ops->items[i];
-        if (h->kind != OPERATOR_TYPE && h->kind != OPERATOR_MEASURE)
+        if (h->kind != OPERATOR_TYPE && h->kind != OPERATOR_MEASURE && h->kind != OPERATOR_CODE &&
+            h->kind != OPERATOR_THOSE)
             mark_span(&p->in->link->tokens, h->start, h->end, &p->silent);
     }
 }
@@ -77,8 +78,10 @@ static void read_operators(plan *p)
  * kind of the answer; the earliest wins over "who" and the like. */
 static void read_wanted_kind(plan *p)
 {
-    static const char *const words[] = {"which", "what", "name", "list", "哪些", "什么", "哪个",
-                                        "哪种",  "哪几", "哪部", "哪位", "哪家", "哪"};
+    static const char *const words[] = {"which",  "what", "name",   "list", "哪些", "什么",
+                                        "哪个",   "哪种", "哪几",   "哪部", "哪位", "哪家",
+                                        "多少种", "几种", "多少个", "几个", "多少", "几项",
+                                        "多少项", "啥",   "哪"};
     const operator_hits *ops = p->in->operators;
     size_t wanted_at = SIZE_MAX, kind_at = SIZE_MAX;
     size_t reach = str_equal(p->in->lang, STR("zh")) ? 4 : 14;
@@ -105,6 +108,21 @@ static void read_wanted_kind(plan *p)
             }
         }
     }
+}
+
+/* "...的药一共几种": the kind that stands right before the count. */
+static void read_counted_kind(plan *p)
+{
+    const operator_hits *ops = p->in->operators;
+    for (size_t i = 0; i < ops->count; i++)
+        for (size_t k = 0; ops->items[i].kind == OPERATOR_COUNT && k < ops->count; k++) {
+            const operator_hit *h = &ops->items[k];
+            if (h->kind == OPERATOR_TYPE && h->end <= ops->items[i].start &&
+                ops->items[i].start - h->end <= 9) {
+                p->want = h->detail;
+                p->want_kind = true;
+            }
+        }
 }
 
 static void weigh_tokens(plan *p)
@@ -141,7 +159,50 @@ static bool at_a_name(const plan *p, const operator_hit *h)
     return false;
 }
 
-/* Up and down the hierarchy of classes is asked for by patterns, not by words alone. */
+/* Of patterns that overlap, the longer one says which way is meant ("what falls under X" is down,
+ * "what does X fall under" is up). */
+static bool outweighed(const operator_hits *ops, const operator_hit *h)
+{
+    for (size_t i = 0; i < ops->count; i++) {
+        const operator_hit *o = &ops->items[i];
+        bool other = o->kind != h->kind && (o->kind == OPERATOR_UP || o->kind == OPERATOR_DOWN);
+        if (other && o->start < h->end && h->start < o->end &&
+            (o->end - o->start > h->end - h->start ||
+             (o->end - o->start == h->end - h->start && o->kind == OPERATOR_UP)))
+            return true;
+    }
+    return false;
+}
+
+static void add_hierarchy_hit(plan *p, const token_mask *said, uint32_t step, int times)
+{
+    phrasebook_hit *grown = ARENA_ARRAY(p->a, phrasebook_hit, p->hit_count + 2);
+    if (grown == NULL)
+        return;
+    if (p->hit_count > 0)
+        memcpy(grown, p->hits, p->hit_count * sizeof *grown);
+    phrasebook_hit hit = {.target = step, .quality = 0.9f, .mask = *said, .core = *said};
+    for (size_t k = p->in->link->tokens.count; k > 0; k--)
+        if (token_mask_has(said, k - 1))
+            hit.anchor = (float)(k - 1);
+    for (int i = 0; i < times; i++) {
+        grown[p->hit_count++] = hit;
+        hit.core = (token_mask){{0}}; /* the second step may use the same words */
+        hit.anchor -= 0.1f;
+    }
+    p->hits = grown;
+}
+
+static bool counts_compared(const operator_hits *ops)
+{
+    for (size_t i = 0; i < ops->count; i++)
+        if (ops->items[i].kind == OPERATOR_MEASURE && str_equal(ops->items[i].detail, STR("count")))
+            return true;
+    return false;
+}
+
+/* Up and down the hierarchy of classes is asked for by patterns, not by words alone. All that say
+ * one direction say one step. */
 static void add_hierarchy_hits(plan *p)
 {
     const operator_hits *ops = p->in->operators;
@@ -149,29 +210,24 @@ static void add_hierarchy_hits(plan *p)
     uint32_t relation = index_relation_find(p->in->index, schema->subclass_relation);
     if (schema->subclass_relation == 0 || relation == INDEX_NONE)
         return;
-    bool down = false;
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < ops->count; i++) {
-            const operator_hit *h = &ops->items[i];
-            bool is_down = h->kind == OPERATOR_DOWN && (at_a_name(p, h) || h->end - h->start > 12 ||
-                                                        str_equal(p->in->lang, STR("zh")));
-            if (pass == 0 ? !is_down : (h->kind != OPERATOR_UP || down))
-                continue;
-            down = down || is_down;
-            phrasebook_hit *grown = ARENA_ARRAY(p->a, phrasebook_hit, p->hit_count + 1);
-            if (grown == NULL)
-                return;
-            if (p->hit_count > 0)
-                memcpy(grown, p->hits, p->hit_count * sizeof *grown);
-            phrasebook_hit hit = {.target = step_of(relation, is_down), .quality = 0.9f};
-            mark_span(&p->in->link->tokens, h->start, h->end, &hit.mask);
-            hit.core = hit.mask;
-            for (size_t k = p->in->link->tokens.count; k > 0; k--)
-                if (token_mask_has(&hit.mask, k - 1))
-                    hit.anchor = (float)(k - 1);
-            grown[p->hit_count++] = hit;
-            p->hits = grown;
-        }
+    bool zh = str_equal(p->in->lang, STR("zh"));
+    token_mask said[2] = {{{0}}, {{0}}};
+    int times[2] = {0, 0};
+    for (size_t i = 0; i < ops->count; i++) {
+        const operator_hit *h = &ops->items[i];
+        bool down = h->kind == OPERATOR_DOWN;
+        if ((!down && h->kind != OPERATOR_UP) || outweighed(ops, h))
+            continue;
+        if (down && !zh && !at_a_name(p, h) && h->end - h->start <= 12 && !counts_compared(ops))
+            continue;
+        int steps = str_equal(h->detail, STR("2")) ? 2 : 1;
+        times[down] = times[down] > steps ? times[down] : steps;
+        mark_span(&p->in->link->tokens, h->start, h->end, &said[down]);
+    }
+    if (times[1] > 0)
+        add_hierarchy_hit(p, &said[1], step_of(relation, true), times[1]);
+    else if (times[0] > 0)
+        add_hierarchy_hit(p, &said[0], step_of(relation, false), times[0]);
 }
 
 static bool match_phrases(plan *p)
@@ -494,6 +550,7 @@ status plan_question(const plan_input *in, arena *a, plan *out, error *err)
         token_mask_join(&p.silent, in->said);
     read_operators(&p);
     read_wanted_kind(&p);
+    read_counted_kind(&p);
     weigh_tokens(&p);
     if (p.status == STATUS_OK)
         ask_examples(&p);

@@ -204,6 +204,14 @@ static double content_at(const meter *m, size_t i)
 }
 
 /* What stands unexplained right at the name: "Harkonnen palsy", 木卫二流感. */
+static double name_like_at(const meter *m, size_t i)
+{
+    for (size_t h = 0; h < m->p->hit_count; h++)
+        if (m->p->hits[h].quality >= 0.3f && token_mask_has(&m->p->hits[h].mask, i))
+            return 0; /* speaks of a relation, if not of the one chosen */
+    return content_at(m, i);
+}
+
 static void read_beside(meter *m, const link_mention *mention)
 {
     const text_token *t = m->tokens->items;
@@ -211,12 +219,12 @@ static void read_beside(meter *m, const link_mention *mention)
     double mass = 0;
     if (mention->shown.senses[0].match == RETRIEVER_MATCH_FOCUS || last >= m->tokens->count)
         return;
-    while (first > 0 && t[first].glued && content_at(m, first - 1) > 0)
-        mass += content_at(m, --first);
+    while (first > 0 && t[first].glued && name_like_at(m, first - 1) > 0)
+        mass += name_like_at(m, --first);
     while (last + 1 < m->tokens->count && t[last + 1].kind == TEXT_HAN &&
-           t[last].kind == TEXT_HAN && t[last + 1].glued && content_at(m, last + 1) > 0 &&
+           t[last].kind == TEXT_HAN && t[last + 1].glued && name_like_at(m, last + 1) > 0 &&
            first < mention->first)
-        mass += content_at(m, ++last);
+        mass += name_like_at(m, ++last);
     if (mass <= m->out->beside)
         return;
     m->out->beside = mass;

@@ -87,8 +87,8 @@ def disease_table():
         header = next(rows)
         for cells in rows:
             name = cells[0].strip()
-            if not name or name.endswith("...") or any(c.strip() for c in cells[header.index(""):]):
-                continue  # cut names and the rows of shifted cells are rejected
+            if not name or any(c.strip() for c in cells[header.index(""):]):
+                continue  # rows of shifted cells are rejected; names that the crawl cut stay names
             row = dict(zip(header[:header.index("")], cells))
             kept = table.setdefault(name, {})
             for column, cell in row.items():
@@ -270,6 +270,16 @@ def ancestors(onto, name):
                 seen.append(up)
                 todo.append(up)
     return names(onto, seen)
+
+
+def descendants(onto, name):
+    seen, todo = Values(), [name]
+    while todo:
+        for down in children(onto, todo.pop()):
+            if down not in seen:
+                seen.append(down)
+                todo.append(down)
+    return seen
 
 
 def is_a(onto, name, other):

@@ -14,9 +14,8 @@ TUNE = os.path.join(q.HERE, "questions")
 
 def own_graph(files, name):
     kg = os.path.join(q.WORK, name + ".kg")
-    paths = [os.path.join(q.DATA, f) if os.path.exists(os.path.join(q.DATA, f)) else f for f in files]
     if not os.path.exists(kg):
-        subprocess.run([q.VOUCH, "ingest", *paths, "--graph", kg], check=True,
+        subprocess.run([q.VOUCH, "ingest", *q.own_paths(files), "--graph", kg], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return kg
 

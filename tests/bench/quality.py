@@ -167,12 +167,17 @@ def summary(kg, questions, model):
     return json.loads(out.stdout)
 
 
+def own_paths(files):
+    """Files and folders of the shared data; the name behind an option is no file."""
+    return [f if f.startswith("--") or files[i - 1].startswith("--") else os.path.join(DATA, f)
+            for i, f in enumerate(files)]
+
+
 def own_set(spec, report):
     name, files, answerable, unanswerable = spec
     kg = os.path.join(WORK, answerable + ".kg")
-    paths = [os.path.join(DATA, f) if os.path.exists(os.path.join(DATA, f)) else f for f in files]
     if not os.path.exists(kg):
-        subprocess.run([VOUCH, "ingest", *paths, "--graph", kg], check=True,
+        subprocess.run([VOUCH, "ingest", *own_paths(files), "--graph", kg], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     folder = os.path.join(HERE, "questions")
     report[name] = {}
