@@ -6,7 +6,7 @@
 
 #define BESIDE 0.4 /* mass beside a name that makes it another name */
 
-enum { CAN_TELL = 10, CHOICES = 8, INSTEAD = 5 };
+enum { CAN_TELL = 10, CHOICES = 8, INSTEAD = 5, HELD = 4 };
 
 typedef struct decider {
     const decide_request *q;
@@ -83,6 +83,8 @@ static void can_tell(decider *d, kg_id entity)
     for (size_t i = 0; i < count && n < CORE_COUNT(items); i++) {
         if (kinds[i].direction != KG_OUT || hidden(d, kinds[i].relation))
             continue;
+        if (d->c->schema != NULL && kinds[i].relation == d->c->schema->type_relation)
+            continue;
         const lf_name name = {.id = kinds[i].relation};
         str label = phrase_relation(d->c, &name, false);
         const retriever_relation *r =
@@ -102,6 +104,21 @@ static void can_tell(decider *d, kg_id entity)
         line(d, "can_tell", vars);
 }
 
+/* Is anything of its own recorded but its class and its names? */
+static bool tells_anything(const decider *d, kg_id entity)
+{
+    kg_edge_kind *kinds = NULL;
+    size_t count = 0;
+    error ignored = {0};
+    if (kg_edge_kinds(d->c->read, entity, 1000, d->c->a, &kinds, &count, &ignored) != STATUS_OK)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (kinds[i].direction == KG_OUT && !hidden(d, kinds[i].relation) &&
+            (d->c->schema == NULL || kinds[i].relation != d->c->schema->type_relation))
+            return true;
+    return false;
+}
+
 static const retriever_sense *main_entity(const retriever_result *found)
 {
     const retriever_sense *best = NULL;
@@ -112,6 +129,34 @@ static const retriever_sense *main_entity(const retriever_result *found)
             best = &m->senses[0];
     }
     return best;
+}
+
+/* "It holds: disease (520), symptom (300)." */
+static void holds(decider *d)
+{
+    const retriever_schema *s = d->c->schema;
+    const retriever_class *most[HELD] = {NULL};
+    str items[HELD];
+    size_t n = 0;
+    for (size_t i = 0; s != NULL && i < s->class_count; i++) {
+        const retriever_class *c = &s->classes[i];
+        if (c->members == 0 || str_starts(c->iri, STR("http://www.w3.org/")))
+            continue;
+        for (size_t k = 0; k < HELD && c != NULL; k++)
+            if (most[k] == NULL || most[k]->members < c->members) {
+                const retriever_class *weaker = most[k];
+                most[k] = c;
+                c = weaker;
+            }
+    }
+    for (; n < HELD && most[n] != NULL; n++) {
+        const lf_name name = {.id = most[n]->id, .label = most[n]->label};
+        items[n] = str_from(arena_printf(d->c->a, "%.*s (%llu)", STR_ARG(phrase_class(d->c, &name)),
+                                         (unsigned long long)most[n]->members));
+    }
+    const template_var vars[] = {{"list", phrase_join(d->c, items, n)}, {NULL, {0}}};
+    if (n > 0)
+        line(d, "holds", vars);
 }
 
 /* --- cases ----------------------------------------------------------------------------------- */
@@ -133,8 +178,10 @@ static status unknown_name(decider *d)
         if (n > 0)
             line(d, "nearest", list);
     }
-    if (!named)
+    if (!named) {
         line(d, "nothing_named", NULL);
+        holds(d);
+    }
     return finish(d, ANSWER_ABSTAINED, "abstain");
 }
 
@@ -197,6 +244,10 @@ static status no_relation(decider *d)
     str words = d->found->unexplained_words;
     const template_var vars[] = {
         {"name", e->label}, {"class", e->class_label}, {"words", words}, {NULL, {0}}};
+    if (!str_empty(words) && !tells_anything(d, e->id)) { /* what it is, and nothing more */
+        line(d, "no_words", vars);
+        return finish(d, ANSWER_ABSTAINED, "abstain");
+    }
     line(d,
          str_empty(words)            ? "no_relation_plain"
          : str_empty(e->class_label) ? "no_relation"
@@ -252,7 +303,7 @@ static void instead(decider *d, const lf_node *form)
         {"np", phrase_of(d->c, form)},
         {"list", phrase_list(d->c, items, n, r->value_count, phrase_counter(d->c, form))},
         {NULL, {0}}};
-    const template_var vars[] = {{"fact", phrase_fill(d->c, "list", list)}, {NULL, {0}}};
+    const template_var vars[] = {{"fact", phrase_fill(d->c, "list_inside", list)}, {NULL, {0}}};
     line(d, "records_instead", vars);
 }
 

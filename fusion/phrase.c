@@ -122,14 +122,15 @@ static str hop(const phrase_context *c, const lf_node *form)
         str own = in ? phrase_relation(c, &form->step.relation, true) : str_make(NULL, 0);
         str relation = phrase_relation(c, &form->step.relation, false);
         str target = in ? phrase_target_class(c, form->step.relation.id, true) : str_make(NULL, 0);
-        if (in && str_empty(target))
-            target = template_text(c->templates, "class_any", c->lang);
         const template_var v[] = {{"S", of},
                                   {"O", of},
                                   {"relation", str_empty(own) ? relation : own},
                                   {"class", target},
                                   {NULL, {0}}};
-        np = phrase_fill(c, in && str_empty(own) ? "np_in" : "np_out", v);
+        const char *key = !in || !str_empty(own) ? "np_out"
+                          : str_empty(target)    ? "np_in_any"
+                                                 : "np_in";
+        np = phrase_fill(c, key, v);
     }
     const template_var deep[] = {{"np", np}, {NULL, {0}}};
     return form->step.closure ? phrase_fill(c, "np_closure", deep) : np;
@@ -170,6 +171,22 @@ static str superlative(const phrase_context *c, const lf_node *form)
     return phrase_fill(c, form->op == LF_ARGMAX ? "np_max" : "np_min", vars);
 }
 
+/* "百日咳和肺结核共有的症状": the same step from two entities; empty for anything else. */
+static str shared(const phrase_context *c, const lf_node *form)
+{
+    const lf_node *a = form->a, *b = form->b;
+    bool same = a->op == LF_HOP && b->op == LF_HOP && a->a->op == LF_ENTITY &&
+                b->a->op == LF_ENTITY && !a->step.inverse && !b->step.inverse && !a->step.closure &&
+                !b->step.closure && a->step.relation.id == b->step.relation.id;
+    if (!same)
+        return (str){0};
+    const template_var vars[] = {{"a", phrase_of(c, a->a)},
+                                 {"b", phrase_of(c, b->a)},
+                                 {"relation", phrase_relation(c, &a->step.relation, false)},
+                                 {NULL, {0}}};
+    return phrase_fill(c, "np_shared", vars);
+}
+
 static str binary(const phrase_context *c, const lf_node *form, const char *key)
 {
     const template_var vars[] = {
@@ -190,8 +207,10 @@ str phrase_of(const phrase_context *c, const lf_node *form)
         return form->name.label;
     case LF_HOP:
         return hop(c, form);
-    case LF_AND:
-        return binary(c, form, "np_and");
+    case LF_AND: {
+        str both = shared(c, form);
+        return str_empty(both) ? binary(c, form, "np_and") : both;
+    }
     case LF_OR:
     case LF_CMP:
         return binary(c, form, "np_or");

@@ -265,11 +265,27 @@ static status measured_pairs(writer *w, const lf_step *step, str *pairs, size_t 
     return STATUS_OK;
 }
 
-static const char *compare_word(const lf_node *form)
+/* Durations are long, dates late, other measures high. */
+static const char *compare_word(const writer *w, const lf_node *form)
 {
+    const execute_result *r = w->q->result;
     bool greater = form->compare == LF_GT || form->compare == LF_GE;
     if (form->step.count)
         return greater ? "word_more" : "word_fewer";
+    kg_value value = {0};
+    size_t start, end;
+    for (size_t i = 0; i < r->statement_count && value.kind == KG_VALUE_NONE; i++) {
+        const kg_statement *s = &r->statements[i];
+        str text = s->p == form->step.relation.id
+                       ? phrase_label(w->c, form->step.inverse ? s->s : s->o)
+                       : str_make(NULL, 0);
+        if (!kg_value_find(text, 0, &value, &start, &end))
+            value.kind = KG_VALUE_NONE;
+    }
+    if (value.kind == KG_VALUE_DURATION)
+        return greater ? "word_longer" : "word_shorter";
+    if (value.kind == KG_VALUE_DATE)
+        return greater ? "word_later" : "word_earlier";
     return greater ? "word_greater" : "word_less";
 }
 
@@ -288,7 +304,7 @@ static status say_compare(writer *w, const lf_node *form)
     const template_var vars[] = {
         {"winner", w->labels[0]},
         {"relation", phrase_relation(w->c, &form->step.relation, inverse && form->step.count)},
-        {"word", template_text(w->c->templates, compare_word(form), w->c->lang)},
+        {"word", template_text(w->c->templates, compare_word(w, form), w->c->lang)},
         {"list", phrase_join(w->c, pairs, n)},
         {NULL, {0}}};
     st = close_clause(w, fill(w, equal ? "compare_equal" : "compare", vars));

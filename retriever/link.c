@@ -652,7 +652,9 @@ static void find_values(linker *l, link_mention *out, size_t *count)
         }
         bool ordinal =
             named || (first > 0 && str_equal(l->tokens.items[first - 1].norm, STR("第")));
-        if (ordinal || overlaps(l, first, last))
+        bool particle = str_starts(str_slice(l->in->question, start, l->in->question.length),
+                                   STR("一下")); /* 介绍一下 */
+        if (ordinal || particle || overlaps(l, first, last))
             continue;
         out[(*count)++] =
             (link_mention){.shown = {.kind = value.kind == KG_VALUE_DATE ? RETRIEVER_MENTION_TIME

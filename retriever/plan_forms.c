@@ -414,6 +414,14 @@ static void forms_of_pairs(plan *p)
         }
 }
 
+/* A name and nothing else, at the beginning of a conversation; an article is asked for its text. */
+static bool is_bare_name(const plan *p, const link_mention *m)
+{
+    if (str_find(m->shown.senses[0].label, STR("#第"), 0) != STR_NONE)
+        return false;
+    return p->in->previous == NULL && m->first == 0 && m->last + 1 == p->in->link->tokens.count;
+}
+
 /* --- what an alias is an alias of --------------------------------------------------------------
  */
 static void forms_of_names(plan *p)
@@ -462,7 +470,8 @@ static void forms_of_descriptions(plan *p)
         f.features[RETRIEVER_F_LINK] = (double)mention->shown.senses[0].score;
         f.features[RETRIEVER_F_ORDER] = 1;
         /* "What is X" asks for a description only where nothing else is said. */
-        bool asked = asks_description(p, mention) && f.features[RETRIEVER_F_UNEXPLAINED] < 0.15;
+        bool asked = is_bare_name(p, mention) ||
+                     (asks_description(p, mention) && f.features[RETRIEVER_F_UNEXPLAINED] < 0.15);
         f.features[RETRIEVER_F_OPERATOR] = asked ? 0.9 : 0;
         f.features[RETRIEVER_F_COVERAGE] = asked ? 0.4 : 0;
         f.features[RETRIEVER_F_HOPS] = 1;
