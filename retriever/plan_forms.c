@@ -73,6 +73,7 @@ static void add_plain(plan *p, const plan_path *path)
     f.features[RETRIEVER_F_OPERATOR] = plain_operator_fit(p, path);
     if (path->hops == 1 && (path->steps[0] & 1) == 0 && path->mention >= 0 &&
         describes(plan_relation(p, path->steps[0])) &&
+        plan_relation(p, path->steps[0])->id != p->in->knowledge->schema.type_relation &&
         asks_description(p, plan_mention_of(p, path)) && !plan_has(p, OPERATOR_NAME) &&
         !plan_has(p, OPERATOR_UP) && !plan_has(p, OPERATOR_DOWN) && !plan_has(p, OPERATOR_COUNT) &&
         f.features[RETRIEVER_F_UNEXPLAINED] < 0.15) {
