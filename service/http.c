@@ -14,17 +14,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "core/utf8.h"
 #include "service/connections.h"
+#include "service/http_parse.h"
 
 #define STREAM_BACKLOG ((size_t)1 << 20)
 #define WATCH_INTERVAL_MS 50
 #define SECOND_NS ((uint64_t)1000000000)
+#define DRAINED_BYTES ((int64_t)2 << 20)
 #define SLOWEST_BODY ((uint64_t)16384) /* bytes a second, after the first time-out */
 #define ARENA_LIMIT ((size_t)512 << 20)
 #ifdef __SANITIZE_ADDRESS__
@@ -229,32 +229,6 @@ const char *http_header_in(http_request *r, const char *name)
     return x->connection == NULL
                ? NULL
                : MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-const char *http_percent_decode(str text, arena *a)
-{
-    char *out = arena_alloc(a, text.length + 1);
-    size_t length = 0;
-    for (size_t i = 0; out != NULL && i < text.length; i++) {
-        int high = text.data[i] == '%' && text.length - i > 2 ? hex_digit(text.data[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(text.data[i + 2]) : -1;
-        if (low >= 0) {
-            out[length++] = (char)(high << 4 | low);
-            i += 2;
-        } else {
-            out[length++] = text.data[i];
-        }
-    }
-    return out == NULL || memchr(out, '\0', length) != NULL || !utf8_valid(out, length) ? NULL
-                                                                                        : out;
 }
 
 const char *http_query(http_request *r, const char *name)
@@ -570,36 +544,16 @@ static void refuse_large(exchange *x)
     x->r.status = 413;
 }
 
-typedef struct framing {
-    unsigned lengths, codings; /* how many such headers */
-    bool odd;                  /* a coding other than "chunked" */
-} framing;
-
-static enum MHD_Result note_framing(void *context, enum MHD_ValueKind kind, const char *name,
-                                    const char *value)
+/* A connection that is closed while its client still sends is reset, and the client may never read
+ * why; so a refusal waits for the body, if that is short and the client does not wait for leave to
+ * send it. */
+static bool drains_body(exchange *x, const char *length, int64_t bytes)
 {
-    (void)kind;
-    framing *f = context;
-    if (strcasecmp(name, "Content-Length") == 0)
-        f->lengths++;
-    if (strcasecmp(name, "Transfer-Encoding") == 0) {
-        f->codings++;
-        f->odd = f->odd || value == NULL || strcasecmp(value, "chunked") != 0;
-    }
-    return MHD_YES;
+    return http_header_in(&x->r, "Expect") == NULL &&
+           (length == NULL || (bytes >= 0 && bytes <= DRAINED_BYTES));
 }
 
-/* Whether a proxy in front could see another end of this request than libmicrohttpd does (RFC 9112,
- * section 6.3): a second request could be smuggled in behind it. */
-static bool framing_is_ambiguous(exchange *x)
-{
-    framing f = {0};
-    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, note_framing, &f);
-    return f.odd || f.lengths + f.codings > 1;
-}
-
-/* Headers are in: lets the router decide; a refusal with a body on its way is sent at once and the
- * connection closed. */
+/* Headers are in: lets the router decide. */
 static enum MHD_Result first_call(http_server *s, struct MHD_Connection *connection,
                                   const char *path, const char *method, void **slot)
 {
@@ -612,7 +566,7 @@ static enum MHD_Result first_call(http_server *s, struct MHD_Connection *connect
     const char *coding = http_header_in(&x->r, "Transfer-Encoding");
     bool has_body = coding != NULL || (length != NULL && strcmp(length, "0") != 0);
     int64_t bytes = 0;
-    if ((length != NULL || coding != NULL) && framing_is_ambiguous(x)) {
+    if ((length != NULL || coding != NULL) && http_framing_is_ambiguous(connection)) {
         x->r.status = 400;
         s->options.on_refuse(s->options.context, &x->r);
         http_header_out(&x->r, "Connection", "close");
@@ -622,12 +576,14 @@ static enum MHD_Result first_call(http_server *s, struct MHD_Connection *connect
         x->r.status = 400;
         s->options.on_refuse(s->options.context, &x->r);
     }
-    if (x->r.status == 0 && length != NULL &&
-        (!str_to_i64(str_from(length), &bytes) || bytes < 0 || (uint64_t)bytes > x->r.body_limit))
+    if (length != NULL && !str_to_i64(str_from(length), &bytes))
+        bytes = INT64_MAX;
+    if (x->r.status == 0 && (uint64_t)bytes > x->r.body_limit) {
         refuse_large(x);
-    if (x->body_too_large)
         s->options.on_refuse(s->options.context, &x->r);
-    return x->r.status != 0 && has_body ? send_answer(x) : MHD_YES;
+    }
+    return x->r.status != 0 && has_body && !drains_body(x, length, bytes) ? send_answer(x)
+                                                                          : MHD_YES;
 }
 
 static bool spool(exchange *x, const char *data, size_t bytes)
@@ -666,10 +622,10 @@ static enum MHD_Result take_body(exchange *x, const char *data, size_t *bytes)
         refuse_large(x);
         x->server->options.on_refuse(x->server->options.context, r);
     }
-    if (x->body_too_large) /* a chunked body of unknown length: read a little more, then cut it */
-        return r->body_bytes > r->body_limit + ((uint64_t)1 << 20) ? MHD_NO : MHD_YES;
-    if (r->status != 0)
-        return r->body_bytes > ((uint64_t)1 << 20) ? MHD_NO : MHD_YES;
+    if (r->status != 0) /* refused: a little is read and forgotten, then it is cut */
+        return r->body_bytes > (x->body_too_large ? r->body_limit : 0) + (uint64_t)DRAINED_BYTES
+                   ? MHD_NO
+                   : MHD_YES;
     bool ok =
         r->spool_dir != NULL ? spool(x, data, count) : buf_add(&r->out, str_make(data, count));
     return ok ? MHD_YES : MHD_NO;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "service/connections.h"
 #include "service/http.h"
 
 static atomic_int cancelled, done, queue_depth;
@@ -155,11 +156,48 @@ static void answers_and_bodies(void **state)
            "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
            "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
            "POST /p [abcde]");
-    expect(s, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n", "413");
-    expect(s, "POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "401");
+    expect(s, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\nExpect: 100-continue\r\n\r\n",
+           "413");
+    expect(s, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 50000000\r\n\r\n", "413");
+    expect(s, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 5\r\n\r\nhello",
+           "400");
+    expect(
+        s,
+        "POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+        "401");
     expect(s, "GET /refused HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "401");
     http_close(s, 1000);
     assert_int_equal(atomic_load(&queue_depth), 0);
+}
+
+/* Connections that send no complete headers are cut; those that rest between requests or are served
+ * are not. */
+static void slow_headers_are_cut(void **state)
+{
+    (void)state;
+    int pair[2][2];
+    const struct sockaddr_in client = {.sin_family = AF_INET,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    connections *list = connections_new();
+    connection_note *notes[2];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair[i]), 0);
+        notes[i] = connections_add(list, (const struct sockaddr *)&client, pair[i][0], 1000);
+        assert_string_equal(connection_address(notes[i]), "127.0.0.1");
+    }
+    assert_int_equal(connections_cut_slow(list, 1500, 500), 0);
+    connection_begins(notes[0]);
+    assert_int_equal(connections_cut_slow(list, 1501, 500), 1);
+    char byte;
+    assert_int_equal(recv(pair[1][1], &byte, 1, MSG_DONTWAIT), 0); /* its end was told */
+    assert_int_equal(recv(pair[0][1], &byte, 1, MSG_DONTWAIT), -1);
+    connections_remove(list, notes[1]);
+    connection_rests(notes[0], 2000);
+    assert_int_equal(connections_cut_slow(list, 2500, 500), 0);
+    assert_int_equal(connections_cut_slow(list, 2501, 500), 1);
+    connections_free(list);
+    for (int i = 0; i < 4; i++)
+        close(pair[i / 2][i % 2]);
 }
 
 static void streams_arrive_whole(void **state)
@@ -256,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_and_bodies),
+        cmocka_unit_test(slow_headers_are_cut),
         cmocka_unit_test(streams_arrive_whole),
         cmocka_unit_test(keep_alive_serves_many),
         cmocka_unit_test(a_full_queue_turns_away),
