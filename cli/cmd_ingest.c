@@ -30,6 +30,9 @@ static const char help[] =
     "  --authority X       how far the source is to be believed, 0 to 1\n"
     "  --encoding E        the text's encoding; UTF-8, UTF-16 and GB18030 are found out\n"
     "  --base IRI          what relative IRIs are relative to\n"
+    "  --no-link           names in a plain table are the table's own, even where the graph has "
+    "one\n"
+    "                      thing of exactly that name\n"
     "  --strict-load       fail when anything is rejected or against the pack\n"
     "  --allow-empty       a load of no statements is no error\n"
     "  --dry-run           say what would change, and change nothing\n"
@@ -115,12 +118,12 @@ static void on_problem(void *context, const char *source, const ingest_problem *
 static void print_json(const command_ingest *c, const ingest_report *r)
 {
     json_t *o = json_pack(
-        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:b,s:s?}", "sources", (json_int_t)r->sources,
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:b,s:s?}", "sources", (json_int_t)r->sources,
         "lines", (json_int_t)r->lines, "read", (json_int_t)r->read, "added", (json_int_t)r->added,
         "kept", (json_int_t)r->kept, "removed", (json_int_t)r->removed, "rejected",
-        (json_int_t)r->rejected, "noted", (json_int_t)r->noted, "statements",
-        (json_int_t)r->statements, "ms", r->ms, "dry_run", (int)c->options.dry_run, "rejects",
-        c->rejects != NULL ? c->rejects_path : NULL);
+        (json_int_t)r->rejected, "noted", (json_int_t)r->noted, "linked", (json_int_t)r->linked,
+        "statements", (json_int_t)r->statements, "ms", r->ms, "dry_run", (int)c->options.dry_run,
+        "rejects", c->rejects != NULL ? c->rejects_path : NULL);
     char *text = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
     if (text != NULL)
         puts(text);
@@ -145,6 +148,8 @@ static void print_text(const command_ingest *c, const ingest_report *r)
     add_count(&b, "rejected", r->rejected);
     if (r->noted > 0)
         add_count(&b, "noted", r->noted);
+    if (r->linked > 0)
+        add_count(&b, "names linked", r->linked);
     add_count(&b, "in the graph", r->statements);
     puts(buf_str(&b).data);
     if (c->rejects != NULL)
@@ -164,6 +169,7 @@ enum {
     OPT_ENCODING,
     OPT_BASE,
     OPT_STRICT,
+    OPT_NO_LINK,
     OPT_EMPTY,
     OPT_DRY,
     OPT_REJECTS,
@@ -184,6 +190,7 @@ static const struct option longs[] = {
     {"authority", required_argument, NULL, OPT_AUTHORITY},
     {"encoding", required_argument, NULL, OPT_ENCODING},
     {"base", required_argument, NULL, OPT_BASE},
+    {"no-link", no_argument, NULL, OPT_NO_LINK},
     {"strict-load", no_argument, NULL, OPT_STRICT},
     {"allow-empty", no_argument, NULL, OPT_EMPTY},
     {"dry-run", no_argument, NULL, OPT_DRY},
@@ -267,6 +274,9 @@ static int take_option(command_ingest *c, int option)
         break;
     case OPT_STRICT:
         c->options.strict = true;
+        break;
+    case OPT_NO_LINK:
+        c->options.no_link = true;
         break;
     case OPT_EMPTY:
         c->options.allow_empty = true;

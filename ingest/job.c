@@ -11,6 +11,7 @@
 #include "ingest/fetch.h"
 #include "ingest/fold.h"
 #include "ingest/format.h"
+#include "ingest/link.h"
 #include "ingest/mapping.h"
 #include "ingest/places.h"
 #include "ingest/statutes.h"
@@ -38,6 +39,8 @@ typedef struct job {
     ingest_statutes *statutes;
     held_statute *held;
     size_t held_count;
+    kg_read *before; /* the graph as it was, for the linker */
+    ingest_linker *linker;
     str source_pack; /* what mappings and formats suggest */
     /* the place in hand */
     const char *place;
@@ -228,6 +231,25 @@ static bool is_json(ingest_format f)
     return f == INGEST_JSON || f == INGEST_JSONL;
 }
 
+/* A table of names is linked to what the graph has; a graph that is not there yet has nothing. */
+static status open_linker(job *j, error *err)
+{
+    if (j->linker != NULL || j->o->no_link || access(kg_path(j->store), F_OK) != 0)
+        return STATUS_OK;
+    status st = kg_read_begin(j->store, &j->before, err);
+    return st == STATUS_OK ? ingest_linker_new(j->before, &j->linker, err) : st;
+}
+
+static void close_linker(job *j)
+{
+    if (j->linker != NULL)
+        j->report->linked = ingest_linker_count(j->linker);
+    ingest_linker_free(j->linker);
+    kg_read_end(j->before);
+    j->linker = NULL;
+    j->before = NULL;
+}
+
 static status read_with(job *j, ingest_source *source, ingest_format format, error *err)
 {
     ingest_mapping *guessed = NULL;
@@ -237,12 +259,15 @@ static status read_with(job *j, ingest_source *source, ingest_format format, err
     if (m == NULL && format == INGEST_CSV)
         st = guess_mapping(j, source, &guessed, err);
     m = m == NULL ? guessed : m;
+    if (st == STATUS_OK && table && m == NULL)
+        st = open_linker(j, err);
     if (m != NULL && !str_empty(m->pack))
         j->source_pack = arena_str(j->memory, m->pack);
     j->input = (ingest_input){.source = source,
                               .base = base_iri(j, j->place, source),
                               .separator = j->o->separator,
-                              .mapping = m};
+                              .mapping = m,
+                              .linker = j->linker};
     bool export = format == INGEST_NQUADS && ingest_fold_looks(ingest_source_peek(source));
     if (st == STATUS_OK && !export)
         st = kg_write_source(j->write, j->source, str_from(ingest_format_name(format)),
@@ -449,6 +474,7 @@ static status run(job *j, error *err)
         st = read_place(j, err);
     }
     j->index = j->places.count - 1;
+    close_linker(j);
     if (st == STATUS_OK)
         st = store_statutes(j, err);
     j->report->lines = j->lines_before;

@@ -24,6 +24,7 @@ typedef struct ingest_options {
     double authority;       /* of the sources, 0..1; negative = the pack's, or 0.5 */
     bool strict;            /* anything rejected, or against the pack, fails the load */
     bool dry_run;           /* report only */
+    bool no_link;           /* plain tables: do not link names to nodes of the graph (link.h) */
     bool allow_empty;       /* a load of no statements is no error */
     int timeout_s, retries; /* http; 0 = the usual */
     /* Returns false to stop (STATUS_CANCELLED). Called often; NULL = none. */
@@ -38,6 +39,7 @@ typedef struct ingest_report {
     uint64_t read;     /* statements that readers gave, repetitions included */
     uint64_t rejected; /* lines, cells or records that gave none */
     uint64_t noted;    /* problems that were kept */
+    uint64_t linked;   /* names of plain tables that the graph had a node or relation of */
     uint64_t added, kept, removed;
     uint64_t statements; /* in the graph afterwards */
     double ms;

@@ -17,6 +17,7 @@ typedef struct ingest_input {
     str blank_prefix;      /* put before blank node labels, so that two sources keep apart */
     char separator;        /* tables; 0 = the format's own */
     const ingest_mapping *mapping; /* tables and JSON; NULL = none */
+    struct ingest_linker *linker;  /* tables of triples; NULL = names are their own */
     uint64_t lines;                /* out: lines read so far */
 } ingest_input;
 

@@ -38,7 +38,7 @@ static status table_open(table *t, ingest_input *input, const ingest_sink *sink,
     t->line = 1;
     const char *where = ingest_source_location(input->source);
     return input->mapping != NULL ? ingest_rows_new(input->mapping, sink, where, &t->rows, err)
-                                  : ingest_triples_new(sink, &t->triples, err);
+                                  : ingest_triples_new(sink, input->linker, &t->triples, err);
 }
 
 static void table_close(table *t)

@@ -23,6 +23,7 @@ typedef struct chunk {
 
 struct ingest_triples {
     const ingest_sink *sink;
+    ingest_linker *linker; /* NULL: none */
     arena *held;
     arena *made; /* IRIs of one row */
     chunk *first, *last;
@@ -32,12 +33,14 @@ struct ingest_triples {
     char refused_row[256];  /* its cells, for a message */
 };
 
-status ingest_triples_new(const ingest_sink *sink, ingest_triples **out, error *err)
+status ingest_triples_new(const ingest_sink *sink, ingest_linker *linker, ingest_triples **out,
+                          error *err)
 {
     ingest_triples *t = calloc(1, sizeof *t);
     if (t == NULL)
         return error_memory(err);
     t->sink = sink;
+    t->linker = linker;
     t->held = arena_new(0);
     t->made = arena_new((size_t)1 << 30);
     if (t->held == NULL || t->made == NULL) {
@@ -102,14 +105,27 @@ static bool is_header(const str *cells)
     return true;
 }
 
+static kg_term make_node(ingest_triples *t, str name)
+{
+    str own = kg_iri_make(STR(""), name, t->made);
+    str known = t->linker == NULL ? STR("") : ingest_linker_node(t->linker, name, own);
+    return ingest_iri(str_empty(known) ? own : known);
+}
+
+static kg_term make_relation(ingest_triples *t, str name)
+{
+    str own = kg_iri_make(STR("r"), name, t->made);
+    str known = t->linker == NULL ? STR("") : ingest_linker_relation(t->linker, name, own);
+    return ingest_iri(str_empty(known) ? own : known);
+}
+
 static status emit_row(ingest_triples *t, const held_row *row, error *err)
 {
-    kg_term s = ingest_iri(kg_iri_make(STR(""), row->cells[0], t->made));
-    kg_term p = ingest_iri(kg_iri_make(STR("r"), row->cells[1], t->made));
+    kg_term s = make_node(t, row->cells[0]), p = make_relation(t, row->cells[1]);
     kg_term o = ingest_plain(row->cells[2], STR(""));
     bool literal = looks_measured(row->cells[2]) || looks_like_text(row->cells[2]);
     if (!literal || ingest_seen_has(&t->subjects, str_hash(row->cells[2], 0)))
-        o = ingest_iri(kg_iri_make(STR(""), row->cells[2], t->made));
+        o = make_node(t, row->cells[2]);
     if (s.lexical.data == NULL || p.lexical.data == NULL || o.lexical.data == NULL)
         return error_memory(err);
     status st = ingest_add(t->sink, s, p, o, row->line, err);
