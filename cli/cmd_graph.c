@@ -112,6 +112,8 @@ status graph_open(const graph_arguments *arguments, graph_view *out, error *err)
     if (code == STATUS_OK)
         code = kg_open(arguments->path, &(kg_open_options){.read_only = true}, &view.store, err);
     if (code == STATUS_OK)
+        cli_tell_migration(view.store);
+    if (code == STATUS_OK)
         code = kg_read_begin(view.store, &view.read, err);
     if (code != STATUS_OK) {
         graph_close(&view);

@@ -327,6 +327,7 @@ static int load(command_ingest *c, const char *const *places, size_t count)
     kg_store *store;
     if (kg_open(c->graph, &open, &store, &err) != STATUS_OK)
         return cli_fail(&err);
+    cli_tell_migration(store);
     ingest_report report = {0};
     progress_start(&c->meter, isatty(STDERR_FILENO) == 1);
     if (!c->options.dry_run)

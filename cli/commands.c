@@ -39,3 +39,13 @@ int cli_usage(const char *command_name, const char *format, ...)
     va_end(args);
     return 2;
 }
+
+void cli_tell_migration(const kg_store *store)
+{
+    const char *copy = kg_migrated_copy(store);
+    if (copy != NULL)
+        fprintf(stderr,
+                "vouch: %s: was made by an older vouch and is brought up to date; as it was "
+                "it lies in %s\n",
+                kg_path(store), copy);
+}

@@ -5,6 +5,7 @@
 #define VOUCH_CLI_COMMANDS_H
 
 #include "core/error.h"
+#include "kg/store.h"
 
 typedef int (*command_run)(int argc, char **argv);
 
@@ -36,5 +37,8 @@ int cmd_verify(int argc, char **argv);
 int cli_fail(const error *err);
 /* The same for wrong usage: always exit code 2. */
 int cli_usage(const char *command_name, const char *format, ...) CORE_PRINTF(2, 3);
+
+/* Tells that an older graph was brought up to date, and where its copy is. */
+void cli_tell_migration(const kg_store *store);
 
 #endif

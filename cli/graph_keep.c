@@ -124,6 +124,8 @@ int graph_check(const graph_arguments *arguments)
     status code = kg_open(arguments->path, &(kg_open_options){.read_only = true}, &store, &err);
     bool opened = code == STATUS_OK;
     if (opened)
+        cli_tell_migration(store);
+    if (opened)
         code = kg_check(store, found, &f, &err);
     kg_close(store);
     if (!opened || (code != STATUS_OK && code != STATUS_CORRUPT)) {

@@ -27,6 +27,23 @@ bool kg_varint_get(const unsigned char **at, const unsigned char *end, uint64_t 
     return false;
 }
 
+void kg_base_pack_rows(buf *out, const uint64_t *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        kg_varint_put(out, (uint32_t)rows[i] - (i == 0 ? 0 : (uint32_t)rows[i - 1]));
+}
+
+void kg_base_pack_groups(buf *out, const uint64_t *keys, size_t count)
+{
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && keys[end] >> 32 == keys[i] >> 32; end++)
+            continue;
+        kg_varint_put(out, keys[i] >> 32);
+        kg_varint_put(out, end - i);
+        kg_base_pack_rows(out, keys + i, end - i);
+    }
+}
+
 static uint32_t get32(const unsigned char *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
@@ -86,7 +103,7 @@ static bool get_rows(const unsigned char **at, const unsigned char *end, size_t 
 {
     uint64_t n = 0, step;
     for (size_t i = 0; i < count; i++) {
-        if (!kg_varint_get(at, end, &step) || n + step >= (uint64_t)KG_LATER)
+        if (!kg_varint_get(at, end, &step) || step > UINT32_MAX - n)
             return false;
         n += step;
         rows[i] = (uint32_t)n;
@@ -121,12 +138,12 @@ static status damaged(error *err)
 
 /* Pieces (p, n, count, rows) of base_hub or base_relation. */
 static status visit_pieces(kg_db *db, sqlite3_stmt *stmt, bool counts_only, kg_base_visit visit,
-                           void *context, error *err)
+                           void *context, bool *go, error *err)
 {
     uint32_t rows[KG_BASE_PIECE];
-    int code;
-    bool go = true, ok = true;
-    while (go && ok && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+    int code = SQLITE_DONE;
+    bool ok = true;
+    while (*go && ok && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
         kg_base_group group = {(kg_id)sqlite3_column_int64(stmt, 0),
                                (size_t)sqlite3_column_int64(stmt, 1), NULL};
         if (!counts_only) {
@@ -137,28 +154,30 @@ static status visit_pieces(kg_db *db, sqlite3_stmt *stmt, bool counts_only, kg_b
             group.rows = rows;
         }
         if (ok)
-            go = visit(context, &group);
+            *go = visit(context, &group);
     }
     kg_db_give(db, stmt);
     if (!ok)
         return damaged(err);
-    return !go || code == SQLITE_DONE ? STATUS_OK : kg_db_error(db, code, "graph", err);
+    return !*go || code == SQLITE_DONE ? STATUS_OK : kg_db_error(db, code, "graph", err);
 }
 
-static status visit_few(kg_db *db, kg_id o, kg_id p, kg_base_visit visit, void *context,
-                        bool *found, error *err)
+/* Blobs of groups; `found` (may be NULL) tells whether there was one. */
+static status visit_blobs(kg_db *db, const char *sql, kg_id o, kg_id p, kg_base_visit visit,
+                          void *context, bool *found, bool *go, error *err)
 {
-    sqlite3_stmt *stmt = kg_db_take(db, "SELECT edges FROM base_in WHERE o=?1", err);
+    sqlite3_stmt *stmt = kg_db_take(db, sql, err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     sqlite3_bind_int64(stmt, 1, (int64_t)o);
-    int code = sqlite3_step(stmt);
-    bool ok = true, go = true;
-    *found = code == SQLITE_ROW;
-    if (code == SQLITE_ROW) {
+    int code = SQLITE_DONE;
+    bool ok = true;
+    while (ok && *go && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
         const unsigned char *at = sqlite3_column_blob(stmt, 0);
         const unsigned char *end = at == NULL ? NULL : at + (size_t)sqlite3_column_bytes(stmt, 0);
-        ok = visit_groups(at, end, p, visit, context, &go);
+        ok = visit_groups(at, end, p, visit, context, go);
+        if (found != NULL)
+            *found = true;
     }
     kg_db_give(db, stmt);
     if (!ok)
@@ -167,15 +186,9 @@ static status visit_few(kg_db *db, kg_id o, kg_id p, kg_base_visit visit, void *
                                                      : kg_db_error(db, code, "graph", err);
 }
 
-status kg_base_in(kg_db *db, kg_id o, kg_id p, bool counts_only, kg_base_visit visit, void *context,
-                  error *err)
+static status visit_hub(kg_db *db, kg_id o, kg_id p, bool counts_only, kg_base_visit visit,
+                        void *context, bool *go, error *err)
 {
-    bool found = false;
-    if (db->base_rows == 0)
-        return STATUS_OK;
-    status code = visit_few(db, o, p, visit, context, &found, err);
-    if (code != STATUS_OK || found)
-        return code;
     sqlite3_stmt *stmt =
         p == KG_ANY
             ? kg_db_take(db, "SELECT p, count, rows FROM base_hub WHERE o=?1 ORDER BY p, n", err)
@@ -186,20 +199,38 @@ status kg_base_in(kg_db *db, kg_id o, kg_id p, bool counts_only, kg_base_visit v
     sqlite3_bind_int64(stmt, 1, (int64_t)o);
     if (p != KG_ANY)
         sqlite3_bind_int64(stmt, 2, (int64_t)p);
-    return visit_pieces(db, stmt, counts_only, visit, context, err);
+    return visit_pieces(db, stmt, counts_only, visit, context, go, err);
+}
+
+status kg_base_in(kg_db *db, kg_id o, kg_id p, bool counts_only, kg_base_visit visit, void *context,
+                  error *err)
+{
+    bool found = false, go = true;
+    status code = STATUS_OK;
+    if (db->base_rows > 0)
+        code = visit_blobs(db, "SELECT edges FROM base_in WHERE o=?1", o, p, visit, context, &found,
+                           &go, err);
+    /* Few rows of the first load: then the hub's pieces, if any, are of later ones. */
+    if (code == STATUS_OK && go && (db->later || (db->base_rows > 0 && !found)))
+        code = visit_hub(db, o, p, counts_only, visit, context, &go, err);
+    if (code == STATUS_OK && go && db->later)
+        code = visit_blobs(db, "SELECT edges FROM later_in WHERE o=?1 ORDER BY n", o, p, visit,
+                           context, NULL, &go, err);
+    return code;
 }
 
 status kg_base_relation(kg_db *db, kg_id p, bool counts_only, kg_base_visit visit, void *context,
                         error *err)
 {
-    if (db->base_rows == 0)
+    bool go = true;
+    if (db->base_rows == 0 && !db->later)
         return STATUS_OK;
     sqlite3_stmt *stmt =
         kg_db_take(db, "SELECT p, count, rows FROM base_relation WHERE p=?1 ORDER BY n", err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     sqlite3_bind_int64(stmt, 1, (int64_t)p);
-    return visit_pieces(db, stmt, counts_only, visit, context, err);
+    return visit_pieces(db, stmt, counts_only, visit, context, &go, err);
 }
 
 /* The bytes of a bucket, borrowed until the statement is reset; NULL when it is empty. */
@@ -235,18 +266,26 @@ status kg_base_id(kg_db *db, kg_statement_id id, uint32_t *rows, size_t most, si
     return stmt == NULL ? STATUS_CORRUPT : STATUS_OK;
 }
 
-status kg_base_terms(kg_db *db, uint64_t hash, kg_id *terms, size_t most, size_t *count, error *err)
+status kg_base_term_bucket(kg_db *db, uint64_t hash, buf *out, error *err)
 {
     sqlite3_stmt *stmt = NULL;
     size_t bytes = 0;
-    *count = 0;
-    if (db->base_rows == 0)
-        return STATUS_OK;
     const unsigned char *at = bucket_of(db, "SELECT terms FROM base_term WHERE bucket=?1", hash,
                                         db->term_bits, &stmt, &bytes, err);
-    for (size_t i = 0; at != NULL && i + 8 <= bytes && *count < most; i += 8)
-        if (get32(at + i) == (uint32_t)hash)
-            terms[(*count)++] = get32(at + i + 4);
+    buf_clear(out);
+    bool ok = at == NULL || buf_add(out, str_make((const char *)at, bytes));
     sqlite3_reset(stmt);
-    return stmt == NULL ? STATUS_CORRUPT : STATUS_OK;
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    return ok ? STATUS_OK : error_memory(err);
+}
+
+size_t kg_base_bucket_terms(str bucket, uint64_t hash, kg_id *terms, size_t most)
+{
+    const unsigned char *at = (const unsigned char *)bucket.data;
+    size_t count = 0;
+    for (size_t i = 0; i + 8 <= bucket.length && count < most; i += 8)
+        if (get32(at + i) == (uint32_t)hash)
+            terms[count++] = get32(at + i + 4);
+    return count;
 }

@@ -496,6 +496,7 @@ status kg_bulk_build(kg_write *w, error *err)
     w->values = NULL;
     w->value_count = w->value_capacity = 0;
     w->built = true;
+    w->first_new_term = w->last_term + 1;
     w->touched.count = 0;
     w->flushed = true;
     w->attribute_count = 0;

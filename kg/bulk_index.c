@@ -65,27 +65,11 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* keys: (p << 32 | row number), ascending. */
-static void pack_few(const uint64_t *keys, size_t count, buf *out)
-{
-    buf_clear(out);
-    for (size_t i = 0; i < count;) {
-        size_t end = i + 1;
-        while (end < count && keys[end] >> 32 == keys[i] >> 32)
-            end++;
-        kg_varint_put(out, (keys[i] >> 32) + 1);
-        kg_varint_put(out, end - i);
-        for (uint32_t last = 0; i < end; last = (uint32_t)keys[i++])
-            kg_varint_put(out, (uint32_t)keys[i] - last);
-    }
-}
-
 /* One piece of a list: its first row, how many, the row numbers as steps. */
 static void put_piece(kg_tree *tree, const uint64_t *rows, size_t count, buf *blob)
 {
     buf_clear(blob);
-    for (size_t i = 0; i < count; i++)
-        kg_varint_put(blob, (uint32_t)rows[i] - (i == 0 ? 0 : (uint32_t)rows[i - 1]));
+    kg_base_pack_rows(blob, rows, count);
     kg_tree_int(tree, (uint32_t)rows[0]);
     kg_tree_int(tree, (int64_t)count);
     kg_tree_blob(tree, blob->data, blob->length);
@@ -99,20 +83,20 @@ static void put_hub(kg_tree *tree, size_t o, const uint64_t *keys, size_t count,
         while (end < count && end - i < KG_BASE_PIECE && keys[end] >> 32 == keys[i] >> 32)
             end++;
         kg_tree_int(tree, (int64_t)o + 1);
-        kg_tree_int(tree, (int64_t)(keys[i] >> 32) + 1);
+        kg_tree_int(tree, (int64_t)(keys[i] >> 32));
         put_piece(tree, keys + i, end - i, blob);
         i = end;
     }
 }
 
-/* (p << 32 | row number) of an object's rows, ascending. */
+/* ((p + 1) << 32 | row number) of an object's rows, ascending. */
 static void object_keys(const kg_bulk *b, const grouping *g, size_t o, uint64_t *keys)
 {
     size_t count = g->start[o + 1] - g->start[o];
     bool sorted = true;
     for (size_t i = 0; i < count; i++) {
         uint32_t row = g->list[g->start[o] + i];
-        keys[i] = (uint64_t)b->row[row].p << 32 | (row + 1);
+        keys[i] = ((uint64_t)b->row[row].p + 1) << 32 | (row + 1);
         sorted &= i == 0 || keys[i - 1] < keys[i];
     }
     if (!sorted)
@@ -135,7 +119,8 @@ static status put_objects(kg_bulk *b, const grouping *g, bool hubs, uint64_t *ke
             put_hub(tree, o, keys, count, &blob);
             continue;
         }
-        pack_few(keys, count, &blob);
+        buf_clear(&blob);
+        kg_base_pack_groups(&blob, keys, count);
         kg_tree_null(tree);
         kg_tree_blob(tree, blob.data, blob.length);
         kg_tree_row(tree, (int64_t)o + 1);

@@ -3,14 +3,15 @@
 #include <stdlib.h>
 
 #include "kg/bulk.h"
+#include "kg/near.h"
 
-#define NAME_MOST 512  /* bytes; longer labels are not cut into grams */
 #define GRAM_PIECE 450 /* labels in one piece of a gram's list */
 
 typedef struct pending_label {
     uint32_t term, literal; /* indexes; literal UINT32_MAX: the IRI's own */
-    uint32_t length;        /* of the normalised text, at most NAME_MOST */
-    uint32_t kind;
+    uint32_t length;        /* of the normalised text, at most KG_NAME_MOST */
+    uint16_t kind;
+    bool first; /* of all that have its text */
     uint64_t hash;
 } pending_label;
 
@@ -32,10 +33,10 @@ static bool add_label(labels *l, uint32_t term, uint32_t literal, uint32_t kind)
 {
     if (!kg_grow(&l->items, l->count, &l->capacity, sizeof *l->items))
         return false;
-    pending_label label = {.term = term, .literal = literal, .kind = kind};
+    pending_label label = {.term = term, .literal = literal, .kind = (uint16_t)kind};
     arena_reset(l->a);
     str normal = text_of(l, &label);
-    label.length = normal.length > NAME_MOST ? NAME_MOST : (uint32_t)normal.length;
+    label.length = normal.length > KG_NAME_MOST ? KG_NAME_MOST : (uint32_t)normal.length;
     label.hash = str_hash(normal, 0);
     l->items[l->count++] = label;
     return true;
@@ -115,7 +116,7 @@ static status gather(labels *l, error *err)
 
 static bool sort_by_length(labels *l)
 {
-    size_t start[NAME_MOST + 2] = {0};
+    size_t start[KG_NAME_MOST + 2] = {0};
     pending_label *sorted = malloc((l->count + 1) * sizeof *sorted);
     if (sorted == NULL)
         return false;
@@ -143,7 +144,7 @@ static status put_labels(labels *l, error *err)
         kg_tree_int(tree, (int64_t)label->hash);
         kg_tree_row(tree, (int64_t)i + 1);
     }
-    l->b->w->labels = (int64_t)l->count;
+    l->b->w->labels = l->b->w->last_label = (int64_t)l->count;
     return code == STATUS_OK ? kg_tree_end(tree, err) : code;
 }
 
@@ -160,6 +161,13 @@ static int by_key(const void *a, const void *b)
     return x->n < y->n ? -1 : x->n > y->n;
 }
 
+/* The first label of each text gets near keys. */
+static void mark_texts(labels *l, const label_key *keys)
+{
+    for (size_t i = 0; i < l->count; i++)
+        l->items[keys[i].n - 1].first = i == 0 || keys[i].key != keys[i - 1].key;
+}
+
 /* An index of labels: by term, or by the hash of their text. */
 static status put_label_index(labels *l, const char *name, bool hashes, error *err)
 {
@@ -172,6 +180,8 @@ static status put_label_index(labels *l, const char *name, bool hashes, error *e
                               (uint32_t)i + 1};
     if (code == STATUS_OK && l->count > 1)
         qsort(keys, l->count, sizeof *keys, by_key);
+    if (code == STATUS_OK && hashes)
+        mark_texts(l, keys);
     for (size_t i = 0; i < l->count && code == STATUS_OK; i++) {
         kg_tree_int(tree, keys[i].key);
         kg_tree_int(tree, keys[i].n);
@@ -293,23 +303,100 @@ static status put_grams(labels *l, gram_table *t, error *err)
     return code;
 }
 
+/* --- near keys ------------------------------------------------------------------------------- */
+typedef struct near_list {
+    uint64_t *items; /* what counts of the key, then the label */
+    size_t count, capacity;
+} near_list;
+
+static bool add_near(near_list *list, str normal, uint32_t label)
+{
+    uint64_t keys[KG_NEAR_KEYS];
+    size_t count = kg_near_keys(normal, keys);
+    for (size_t i = 0; i < count; i++) {
+        if (!kg_grow(&list->items, list->count, &list->capacity, sizeof *list->items))
+            return false;
+        list->items[list->count++] = keys[i] >> 32 << 32 | label;
+    }
+    return true;
+}
+
+/* Grouped by bucket; the labels of a bucket stay ascending. */
+static bool sort_near(near_list *list)
+{
+    size_t buckets = (size_t)1 << KG_NEAR_BITS;
+    size_t *start = calloc(buckets + 1, sizeof *start);
+    uint64_t *sorted = malloc((list->count + 1) * sizeof *sorted);
+    if (start == NULL || sorted == NULL) {
+        free(start);
+        free(sorted);
+        return false;
+    }
+    for (size_t i = 0; i < list->count; i++)
+        start[(list->items[i] >> (64 - KG_NEAR_BITS)) + 1]++;
+    for (size_t i = 1; i <= buckets; i++)
+        start[i] += start[i - 1];
+    for (size_t i = 0; i < list->count; i++)
+        sorted[start[list->items[i] >> (64 - KG_NEAR_BITS)]++] = list->items[i];
+    free(start);
+    free(list->items);
+    list->items = sorted;
+    return true;
+}
+
+static status put_near(labels *l, near_list *list, error *err)
+{
+    kg_tree *tree = NULL;
+    buf blob = {0};
+    status code = sort_near(list) ? kg_bulk_tree(l->b, KG_TREE_INDEX, "base_near", &tree, err)
+                                  : error_memory(err);
+    uint64_t last = UINT64_MAX, part = 0;
+    for (size_t i = 0; i < list->count && code == STATUS_OK;) {
+        uint64_t bucket = list->items[i] >> (64 - KG_NEAR_BITS);
+        part = bucket == last ? part + 1 : 0;
+        last = bucket;
+        buf_clear(&blob);
+        for (size_t n = 0; i < list->count && n < KG_NEAR_PIECE &&
+                           list->items[i] >> (64 - KG_NEAR_BITS) == bucket;
+             i++, n++)
+            kg_near_pack(&blob, list->items[i], (uint32_t)list->items[i]);
+        kg_tree_int(tree, (int64_t)bucket);
+        kg_tree_int(tree, (int64_t)part);
+        kg_tree_blob(tree, blob.data, blob.length);
+        kg_tree_row(tree, 0);
+        code = blob.failed ? error_memory(err) : STATUS_OK;
+    }
+    buf_free(&blob);
+    error ignored = {0};
+    status ended = kg_tree_end(tree, code == STATUS_OK ? err : &ignored);
+    return code == STATUS_OK ? ended : code;
+}
+
 static status index_grams(labels *l, error *err)
 {
     gram_table t = {0};
+    near_list near = {0};
     status code = STATUS_OK;
     for (size_t i = 0; i < l->count && code == STATUS_OK; i++) {
         uint64_t *grams = NULL;
         size_t count = 0;
-        if (l->items[i].length >= NAME_MOST)
+        if (l->items[i].length >= KG_NAME_MOST)
             continue;
         arena_reset(l->a);
-        code = kg_grams(text_of(l, &l->items[i]), l->a, &grams, &count, err);
+        str normal = text_of(l, &l->items[i]);
+        if (l->items[i].first && !add_near(&near, normal, (uint32_t)i + 1))
+            code = error_memory(err);
+        if (code == STATUS_OK)
+            code = kg_grams(normal, l->a, &grams, &count, err);
         for (size_t j = 0; j < count && code == STATUS_OK; j++)
             if (!add_pair(&t, grams[j], (uint32_t)i + 1))
                 code = error_memory(err);
     }
     if (code == STATUS_OK)
+        code = put_near(l, &near, err);
+    if (code == STATUS_OK)
         code = put_grams(l, &t, err);
+    free(near.items);
     free(t.grams);
     free(t.counts);
     free(t.slots);

@@ -12,7 +12,7 @@
 #include "kg/term.h"
 
 #define KG_DB_APPLICATION_ID 0x564b4731 /* 'VKG1' */
-#define KG_DB_SCHEMA_VERSION 1
+#define KG_DB_SCHEMA_VERSION 2
 
 /* Prepared statements are kept by the address of their SQL text: pass string literals only. */
 #define KG_DB_CACHE 128
@@ -23,6 +23,7 @@ typedef struct kg_db {
     int64_t base_deleted;   /* of them are gone */
     int64_t longest;        /* the most rows that one subject has in the base */
     int id_bits, term_bits; /* upper bits of a hash that choose its bucket; 0 = no base */
+    bool feeds;             /* kg_feed is known to it */
     bool later;             /* statements of later loads exist, or may */
     struct {
         const char *sql;

@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kg/later.h"
+#include "kg/names.h"
 #include "kg/statement_id.h"
-#include "kg/write.h"
 
 static status run_for(kg_write *w, const char *sql, int64_t first, int64_t second, error *err)
 {
@@ -35,6 +36,8 @@ static status int_for(kg_write *w, const char *sql, int64_t first, int64_t secon
 
 /* --- labels
  * -------------------------------------------------------------------------------------------- */
+#define TIDY_LEAST 10000 /* entries of lists that may always be stale */
+
 typedef struct wanted {
     int kind;
     uint64_t literal;
@@ -144,94 +147,6 @@ static status gather(kg_write *w, const label_relations *relations, uint64_t ter
     return code;
 }
 
-static status label_text(kg_write *w, uint64_t term, uint64_t literal, arena *a, str *out,
-                         error *err)
-{
-    kg_term t;
-    status code = kg_db_term(w->db, literal == 0 ? term : literal, a, &t, err);
-    if (code == STATUS_OK)
-        *out = kg_normalise(literal == 0 ? kg_iri_label(t.lexical, a) : t.lexical, a);
-    return code;
-}
-
-#define NAME_MOST 512 /* bytes; longer labels are found exactly or as passages, not by grams */
-
-#define GRAMS_MOST ((size_t)4 << 20) /* waiting in memory */
-
-static int by_gram(const void *a, const void *b)
-{
-    const kg_gram *x = a, *y = b;
-    if (x->gram != y->gram)
-        return x->gram < y->gram ? -1 : 1;
-    return x->label < y->label ? -1 : x->label > y->label;
-}
-
-/* Grams go in in their order: neighbours land on the same page. */
-static status put_grams(kg_write *w, error *err)
-{
-    status code = STATUS_OK;
-    if (w->gram_count > 1)
-        qsort(w->grams, w->gram_count, sizeof *w->grams, by_gram);
-    for (size_t i = 0; i < w->gram_count && code == STATUS_OK; i++)
-        code = run_for(w, "INSERT OR IGNORE INTO gram VALUES(?1,?2)", (int64_t)w->grams[i].gram,
-                       (int64_t)w->grams[i].label, err);
-    w->gram_count = 0;
-    return code;
-}
-
-static status put_label(kg_write *w, uint64_t term, const wanted *wish, error *err)
-{
-    arena *a = arena_new(0);
-    str normal = {0};
-    uint64_t *grams = NULL;
-    size_t count = 0;
-    status code = a == NULL ? error_memory(err) : STATUS_OK;
-    if (code == STATUS_OK)
-        code = label_text(w, term, wish->literal, a, &normal, err);
-    if (code == STATUS_OK && normal.length <= NAME_MOST)
-        code = kg_grams(normal, a, &grams, &count, err);
-    sqlite3_stmt *stmt =
-        kg_db_stmt(w->db, "INSERT INTO label(term,kind,literal,hash) VALUES(?1,?2,?3,?4)", err);
-    if (stmt == NULL)
-        code = STATUS_CORRUPT;
-    if (code == STATUS_OK) {
-        sqlite3_bind_int64(stmt, 1, (int64_t)term);
-        sqlite3_bind_int(stmt, 2, wish->kind);
-        sqlite3_bind_int64(stmt, 3, (int64_t)wish->literal);
-        sqlite3_bind_int64(stmt, 4, (int64_t)str_hash(normal, 0));
-        code = kg_db_run(w->db, stmt, err);
-        w->labels++;
-    }
-    uint64_t label = (uint64_t)sqlite3_last_insert_rowid(w->db->handle);
-    for (size_t i = 0; i < count && code == STATUS_OK; i++) {
-        if (kg_grow(&w->grams, w->gram_count, &w->gram_capacity, sizeof *w->grams))
-            w->grams[w->gram_count++] = (kg_gram){grams[i], label};
-        else
-            code = error_memory(err);
-    }
-    if (code == STATUS_OK && w->gram_count >= GRAMS_MOST)
-        code = put_grams(w, err);
-    arena_free(a);
-    return code;
-}
-
-static status drop_label(kg_write *w, int64_t label, uint64_t term, uint64_t literal, error *err)
-{
-    arena *a = arena_new(0);
-    str normal = {0};
-    uint64_t *grams = NULL;
-    size_t count = 0;
-    status code = a == NULL ? error_memory(err) : label_text(w, term, literal, a, &normal, err);
-    if (code == STATUS_OK && normal.length <= NAME_MOST)
-        code = kg_grams(normal, a, &grams, &count, err);
-    for (size_t i = 0; i < count && code == STATUS_OK; i++)
-        code = run_for(w, "DELETE FROM gram WHERE gram=?1 AND label=?2", (int64_t)grams[i], label,
-                       err);
-    arena_free(a);
-    w->labels--;
-    return code == STATUS_OK ? run_for(w, "DELETE FROM label WHERE n=?1", label, 0, err) : code;
-}
-
 typedef struct old_label {
     int64_t n;
     int kind;
@@ -259,14 +174,45 @@ static status labels_now(kg_write *w, uint64_t term, old_label **items, size_t *
     return STATUS_OK;
 }
 
-static status derive_labels(kg_write *w, error *err)
+/* Makes the labels of one term those that it should have. */
+static status settle(kg_write *w, uint64_t term, wanted_list *list, const old_label *old,
+                     size_t old_count, arena *a, error *err)
+{
+    status code = STATUS_OK;
+    for (size_t j = 0; j < old_count && code == STATUS_OK; j++) {
+        bool stays = false;
+        for (size_t k = 0; k < list->count && !stays; k++) {
+            stays = list->items[k].kind == old[j].kind && list->items[k].literal == old[j].literal;
+            list->items[k].there |= stays;
+        }
+        if (!stays)
+            code = kg_names_drop(w, old[j].n, err);
+    }
+    for (size_t k = 0; k < list->count && code == STATUS_OK; k++) {
+        const wanted *wish = &list->items[k];
+        kg_term text;
+        if (wish->there)
+            continue;
+        arena_reset(a);
+        code = kg_db_term(w->db, wish->literal == 0 ? term : wish->literal, a, &text, err);
+        if (code == STATUS_OK)
+            code =
+                kg_names_add(w, term, (kg_label_kind)wish->kind, wish->literal, text.lexical, err);
+    }
+    return code;
+}
+
+/* Terms that lost statements or were given names: their labels are gathered anew. */
+static status derive_touched(kg_write *w, error *err)
 {
     label_relations relations = {.count = 0};
     wanted_list list = {0};
     old_label *old = NULL;
     size_t old_count = 0, old_capacity = 0;
-    status code = find_label_relations(w, &relations, err);
-    kg_id_set_sort(&w->touched);
+    arena *a = arena_new(0);
+    status code = a == NULL ? error_memory(err) : STATUS_OK;
+    if (code == STATUS_OK && w->touched.count > 0)
+        code = find_label_relations(w, &relations, err);
     for (size_t i = 0; i < w->touched.count && code == STATUS_OK; i++) {
         uint64_t term = w->touched.items[i];
         int64_t kind = 0;
@@ -275,23 +221,115 @@ static status derive_labels(kg_write *w, error *err)
             code = gather(w, &relations, term, kind == KG_TERM_IRI, &list, err);
         if (code == STATUS_OK)
             code = labels_now(w, term, &old, &old_count, &old_capacity, err);
-        for (size_t j = 0; j < old_count && code == STATUS_OK; j++) {
-            bool stays = false;
-            for (size_t k = 0; k < list.count && !stays; k++) {
-                stays =
-                    list.items[k].kind == old[j].kind && list.items[k].literal == old[j].literal;
-                list.items[k].there |= stays;
-            }
-            if (!stays)
-                code = drop_label(w, old[j].n, term, old[j].literal, err);
-        }
-        for (size_t k = 0; k < list.count && code == STATUS_OK; k++)
-            if (!list.items[k].there)
-                code = put_label(w, term, &list.items[k], err);
+        if (code == STATUS_OK)
+            code = settle(w, term, &list, old, old_count, a, err);
     }
     free(list.items);
     free(old);
-    return code == STATUS_OK ? put_grams(w, err) : code;
+    arena_free(a);
+    return code;
+}
+
+bool kg_note_label(kg_write *w, uint32_t term, uint32_t literal, kg_label_kind kind)
+{
+    if (!kg_grow(&w->named, w->named_count, &w->named_capacity, sizeof *w->named))
+        return false;
+    w->named[w->named_count++] = (kg_named){term, literal, (uint8_t)kind};
+    return true;
+}
+
+static int by_term(const void *a, const void *b)
+{
+    const kg_named *x = a, *y = b;
+    if (x->term != y->term)
+        return x->term < y->term ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    return x->literal < y->literal ? -1 : x->literal > y->literal;
+}
+
+/* Adds what new statements name, beside what is there; an IRI's own label makes way for a primary
+ * one. */
+static status add_named(kg_write *w, const kg_named *items, size_t count, const old_label *old,
+                        size_t old_count, error *err)
+{
+    status code = STATUS_OK;
+    for (size_t j = 0; j < old_count && code == STATUS_OK; j++)
+        if (old[j].literal == 0 && items[0].kind == KG_LABEL_PRIMARY)
+            code = kg_names_drop(w, old[j].n, err);
+    for (size_t i = 0; i < count && code == STATUS_OK; i++) {
+        const kg_dict_entry *e = kg_dict_at(w->dict, items[i].literal);
+        bool there = i > 0 && by_term(&items[i], &items[i - 1]) == 0;
+        for (size_t j = 0; j < old_count && !there; j++)
+            there = old[j].literal == e->id && old[j].kind == items[i].kind;
+        if (!there)
+            code = kg_names_add(w, items[i].term, (kg_label_kind)items[i].kind, e->id,
+                                str_make(e->text, e->length), err);
+    }
+    return code;
+}
+
+/* New statements only add: what they name needs no look at the others of the term. */
+static status derive_named(kg_write *w, error *err)
+{
+    old_label *old = NULL;
+    size_t old_count = 0, old_capacity = 0;
+    status code = STATUS_OK;
+    if (w->named_count > 1)
+        qsort(w->named, w->named_count, sizeof *w->named, by_term);
+    for (size_t i = 0, end; i < w->named_count && code == STATUS_OK; i = end) {
+        uint32_t term = w->named[i].term;
+        for (end = i + 1; end < w->named_count && w->named[end].term == term; end++)
+            continue;
+        if (kg_id_set_has(&w->touched, term))
+            continue;
+        old_count = 0;
+        if (term < w->first_new_term)
+            code = labels_now(w, term, &old, &old_count, &old_capacity, err);
+        if (code == STATUS_OK)
+            code = add_named(w, w->named + i, end - i, old, old_count, err);
+    }
+    free(old);
+    return code;
+}
+
+static bool has_primary(const kg_write *w, uint32_t term)
+{
+    size_t low = 0, high = w->named_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (w->named[middle].term < term)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < w->named_count && w->named[low].term == term &&
+           w->named[low].kind == KG_LABEL_PRIMARY;
+}
+
+/* New IRIs without a primary label carry their own. */
+static status derive_own(kg_write *w, error *err)
+{
+    status code = STATUS_OK;
+    size_t count = kg_dict_count(w->dict);
+    for (size_t i = 0; i < count && i < w->resolved && code == STATUS_OK; i++) {
+        const kg_dict_entry *e = kg_dict_at(w->dict, i);
+        if (e->kind == KG_TERM_IRI && e->id >= w->first_new_term && !has_primary(w, e->id) &&
+            !kg_id_set_has(&w->touched, e->id))
+            code = kg_names_add(w, e->id, KG_LABEL_PRIMARY, 0, str_make(e->text, e->length), err);
+    }
+    return code;
+}
+
+static status derive_labels(kg_write *w, error *err)
+{
+    kg_id_set_sort(&w->touched);
+    status code = derive_touched(w, err);
+    if (code == STATUS_OK)
+        code = derive_named(w, err);
+    if (code == STATUS_OK)
+        code = derive_own(w, err);
+    return code == STATUS_OK ? kg_names_flush(w, err) : code;
 }
 
 /* --- terms that nothing uses
@@ -342,7 +380,7 @@ static status drop_labels(kg_write *w, uint64_t term, error *err)
     size_t count = 0, capacity = 0;
     status code = labels_now(w, term, &old, &count, &capacity, err);
     for (size_t i = 0; i < count && code == STATUS_OK; i++)
-        code = drop_label(w, old[i].n, term, old[i].literal, err);
+        code = kg_names_drop(w, old[i].n, err);
     free(old);
     return code;
 }
@@ -394,6 +432,21 @@ static status drop_terms(kg_write *w, error *err)
     return code;
 }
 
+/* Lists that mostly name what is gone are made anew. Those of the first load are not, they are
+ * part of its rows' order. */
+static status tidy_lists(kg_write *w, error *err)
+{
+    status code = STATUS_OK;
+    if (w->later_gone > TIDY_LEAST && w->later_gone * 2 > w->last_n - (KG_LATER - 1)) {
+        code = kg_later_rebuild(w->db, err);
+        w->db->base_deleted -= w->later_gone;
+        w->later_gone = 0;
+    }
+    if (code == STATUS_OK && w->labels_gone > TIDY_LEAST && w->labels_gone > w->labels)
+        code = kg_names_rebuild(w, err);
+    return code;
+}
+
 static status put_total(kg_write *w, const char *key, int64_t value, error *err)
 {
     sqlite3_stmt *stmt = kg_db_stmt(w->db, "INSERT OR REPLACE INTO meta VALUES(?1,?2)", err);
@@ -417,6 +470,8 @@ status kg_derive(kg_write *w, error *err)
     if (code == STATUS_OK)
         code = drop_terms(w, err);
     if (code == STATUS_OK)
+        code = tidy_lists(w, err);
+    if (code == STATUS_OK)
         code = kg_db_int(w->db, "SELECT value FROM meta WHERE key='version'", 0, &version, err);
     const struct {
         const char *key;
@@ -427,7 +482,11 @@ status kg_derive(kg_write *w, error *err)
                   {"literals", w->literals},
                   {"labels", w->labels},
                   {"passages", w->passages},
-                  {"base_deleted", w->db->base_deleted}};
+                  {"base_deleted", w->db->base_deleted},
+                  {"last_row", w->last_n},
+                  {"last_label", w->last_label},
+                  {"labels_gone", w->labels_gone},
+                  {"later_gone", w->later_gone}};
     for (size_t i = 0; i < CORE_COUNT(totals) && code == STATUS_OK; i++)
         code = put_total(w, totals[i].key, totals[i].value, err);
     return code;

@@ -1,174 +1,14 @@
-/* Bringing pending statements into the tables: terms get ids, statements are sorted by subject, and
- * each subject's existing statements are read once to tell new ones from known ones. */
+/* Bringing pending statements into the tables: they are sorted by subject, and each subject's
+ * existing statements are read once to tell new ones from known ones. */
 #include <stdlib.h>
 
 #include "kg/bulk.h"
+#include "kg/feed.h"
+#include "kg/later.h"
+#include "kg/order.h"
 #include "kg/statement_id.h"
 #include "kg/write.h"
 
-/* --- terms
- * ----------------------------------------------------------------------------------------- */
-static status datatype_id(kg_write *w, size_t number, error *err)
-{
-    sqlite3_stmt *stmt = kg_db_stmt(w->db, "INSERT OR IGNORE INTO datatype(iri) VALUES(?1)", err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    kg_db_bind_str(stmt, 1, kg_dict_datatype(w->dict, number));
-    status code = kg_db_run(w->db, stmt, err);
-    stmt = kg_db_stmt(w->db, "SELECT id FROM datatype WHERE iri=?1", err);
-    if (code != STATUS_OK || stmt == NULL)
-        return code != STATUS_OK ? code : STATUS_CORRUPT;
-    kg_db_bind_str(stmt, 1, kg_dict_datatype(w->dict, number));
-    int step = sqlite3_step(stmt);
-    w->datatype_ids[number - 1] = sqlite3_column_int64(stmt, 0);
-    sqlite3_reset(stmt);
-    return step == SQLITE_ROW ? STATUS_OK : kg_db_error(w->db, step, "datatype", err);
-}
-
-static status flush_datatypes(kg_write *w, error *err)
-{
-    size_t count = kg_dict_datatypes(w->dict);
-    if (count == w->datatypes)
-        return STATUS_OK;
-    int64_t *ids = realloc(w->datatype_ids, count * sizeof *ids);
-    if (ids == NULL)
-        return error_memory(err);
-    w->datatype_ids = ids;
-    status code = STATUS_OK;
-    for (; w->datatypes < count && code == STATUS_OK; w->datatypes++)
-        code = datatype_id(w, w->datatypes + 1, err);
-    return code;
-}
-
-static status put_value(kg_write *w, kg_term term, int64_t id, uint8_t *flags, error *err)
-{
-    kg_value value = kg_value_of(term);
-    *flags = (uint8_t)(*flags | (unsigned)value.kind << KG_DICT_VALUE_SHIFT);
-    if (value.kind == KG_VALUE_NONE)
-        return STATUS_OK;
-    sqlite3_stmt *stmt = kg_db_stmt(w->db, "INSERT INTO term_value VALUES(?1,?2,?3,?4,?5)", err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    sqlite3_bind_int64(stmt, 1, id);
-    sqlite3_bind_int(stmt, 2, (int)value.kind);
-    sqlite3_bind_double(stmt, 3, value.low);
-    sqlite3_bind_double(stmt, 4, value.high);
-    if (value.unit.length > 0)
-        kg_db_bind_str(stmt, 5, value.unit);
-    else
-        sqlite3_bind_null(stmt, 5);
-    return kg_db_run(w->db, stmt, err);
-}
-
-status kg_put_passage(kg_write *w, kg_term term, int64_t id, error *err)
-{
-    if (!kg_is_passage(term))
-        return STATUS_OK;
-    arena *a = arena_new(0);
-    sqlite3_stmt *stmt = kg_db_stmt(w->db, "INSERT INTO passage(rowid,words) VALUES(?1,?2)", err);
-    status code = a == NULL || stmt == NULL ? error_memory(err) : STATUS_OK;
-    if (code == STATUS_OK) {
-        sqlite3_bind_int64(stmt, 1, id);
-        kg_db_bind_str(stmt, 2, kg_passage_words(term.lexical, false, a));
-        code = kg_db_run(w->db, stmt, err);
-        w->passages++;
-    }
-    arena_free(a);
-    return code;
-}
-
-static status put_hash(kg_write *w, uint64_t hash, int64_t id, error *err)
-{
-    sqlite3_stmt *stmt = kg_db_stmt(w->db, "INSERT INTO term_hash VALUES(?1,?2)", err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    sqlite3_bind_int64(stmt, 1, (int64_t)hash);
-    sqlite3_bind_int64(stmt, 2, id);
-    return kg_db_run(w->db, stmt, err);
-}
-
-static status put_term(kg_write *w, size_t index, error *err)
-{
-    kg_dict_entry *e = kg_dict_at(w->dict, index);
-    kg_term term = kg_dict_term(w->dict, index);
-    sqlite3_stmt *stmt = kg_db_stmt(w->db, "INSERT INTO term VALUES(?1,?2,?3,?4,?5)", err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    if (w->last_term >= UINT32_MAX - 1)
-        return error_set(err, STATUS_LIMIT, "a graph holds at most 4 billion terms");
-    int64_t id = ++w->last_term;
-    sqlite3_bind_int64(stmt, 1, id);
-    sqlite3_bind_int(stmt, 2, e->kind);
-    kg_db_bind_str(stmt, 3, term.lexical);
-    kg_db_bind_id(stmt, 4, e->datatype == 0 ? 0 : (uint64_t)w->datatype_ids[e->datatype - 1]);
-    if (e->lang != 0)
-        kg_db_bind_str(stmt, 5, term.lang);
-    else
-        sqlite3_bind_null(stmt, 5);
-    status code = kg_db_run(w->db, stmt, err);
-    if (code == STATUS_OK)
-        code = put_hash(w, e->hash, id, err);
-    e->id = (uint32_t)id;
-    w->terms++;
-    if (code != STATUS_OK || e->kind != KG_TERM_LITERAL)
-        return code;
-    w->literals++;
-    code = put_value(w, term, id, &e->flags, err);
-    return code == STATUS_OK ? kg_put_passage(w, term, id, err) : code;
-}
-
-/* The first load writes its terms at its end, in the order of the dictionary. */
-static status number_terms(kg_write *w, error *err)
-{
-    size_t count = kg_dict_count(w->dict);
-    for (; w->resolved < count; w->resolved++) {
-        kg_dict_entry *e = kg_dict_at(w->dict, w->resolved);
-        e->id = (uint32_t)(w->last_term = (int64_t)w->resolved + 1);
-        w->terms++;
-        if ((e->flags & KG_DICT_TYPE) != 0)
-            w->type = e->id;
-        if (e->kind != KG_TERM_LITERAL)
-            continue;
-        w->literals++;
-        kg_value value = kg_value_of(kg_dict_term(w->dict, w->resolved));
-        e->flags = (uint8_t)(e->flags | (unsigned)value.kind << KG_DICT_VALUE_SHIFT);
-        if (value.kind == KG_VALUE_NONE)
-            continue;
-        if (!kg_grow(&w->values, w->value_count, &w->value_capacity, sizeof *w->values))
-            return error_memory(err);
-        w->values[w->value_count++] = (kg_term_value){(uint32_t)w->resolved, value};
-    }
-    return STATUS_OK;
-}
-
-status kg_flush_terms(kg_write *w, error *err)
-{
-    status code = flush_datatypes(w, err);
-    if (w->bulk && !w->built)
-        return code == STATUS_OK ? number_terms(w, err) : code;
-    size_t count = kg_dict_count(w->dict);
-    for (; w->resolved < count && code == STATUS_OK; w->resolved++) {
-        kg_dict_entry *e = kg_dict_at(w->dict, w->resolved);
-        kg_id id = 0;
-        if (w->first_new_term > 1)
-            code = kg_db_find_term(w->db, kg_dict_term(w->dict, w->resolved), e->hash, &id, err);
-        if (code == STATUS_OK && id != 0) {
-            e->id = (uint32_t)id;
-            e->flags |= KG_DICT_EXISTED;
-        } else if (code == STATUS_OK) {
-            code = put_term(w, w->resolved, err);
-            if (code == STATUS_OK && e->kind != KG_TERM_LITERAL &&
-                !kg_id_set_add(&w->touched, e->id))
-                code = error_memory(err);
-        }
-        if (code == STATUS_OK && (e->flags & KG_DICT_TYPE) != 0)
-            w->type = e->id;
-    }
-    return code;
-}
-
-/* --- statements
- * -------------------------------------------------------------------------------------- */
 /* A statement with everything that its key is made of, in the graph's ids. */
 typedef struct keyed {
     uint32_t s, p, o, g;
@@ -177,7 +17,7 @@ typedef struct keyed {
     const kg_pending *pending;
 } keyed;
 
-typedef struct known { /* a row of the graph */
+typedef struct known { /* a row of the graph that some key of its subject may be */
     uint32_t p, o, g;
     clock_day from, to;
     uint64_t qualifiers;
@@ -187,8 +27,25 @@ typedef struct known { /* a row of the graph */
 typedef struct known_list {
     known *items;
     size_t count, capacity;
-    bool failed;
 } known_list;
+
+typedef struct fresh_row {
+    uint32_t g;
+    const kg_pending *pending;
+} fresh_row;
+
+typedef struct flushing {
+    kg_write *w;
+    known_list known;
+    kg_later_row *fresh; /* rows that come */
+    fresh_row *rest;     /* of each */
+    size_t fresh_count, fresh_capacity, rest_capacity;
+    size_t fed; /* 1 + the one that is being inserted */
+    error *err;
+    status code;
+    const keyed *keys; /* of the subject in hand */
+    size_t count;
+} flushing;
 
 #define ORDER(x, y)                                                                                \
     if ((x) != (y))                                                                                \
@@ -214,23 +71,60 @@ static bool same_key(const keyed *x, const keyed *y)
            x->to == y->to && x->qualifiers == y->qualifiers;
 }
 
-static bool add_known(void *context, const kg_row *row)
+static bool wanted(const flushing *f, size_t *at, uint32_t p, uint32_t o)
 {
-    known_list *out = context;
-    if (!kg_grow(&out->items, out->count, &out->capacity, sizeof *out->items)) {
-        out->failed = true;
+    while (*at < f->count && (f->keys[*at].p < p || (f->keys[*at].p == p && f->keys[*at].o < o)))
+        (*at)++;
+    return *at < f->count && f->keys[*at].p == p && f->keys[*at].o == o;
+}
+
+static clock_day day_of(sqlite3_stmt *stmt, int column)
+{
+    return sqlite3_column_type(stmt, column) == SQLITE_NULL
+               ? CLOCK_DAY_UNKNOWN
+               : (clock_day)sqlite3_column_int(stmt, column);
+}
+
+/* Reads one range of the subject's rows, which lie in the order of the keys: only those that a key
+ * has (p, o) of are looked at further. */
+static bool read_range(void *context, int64_t first, int64_t end)
+{
+    flushing *f = context;
+    size_t at = 0;
+    sqlite3_stmt *stmt =
+        kg_db_stmt(f->w->db,
+                   "SELECT p,o,n,load,line,g,valid_from,valid_to,qualifiers FROM statement "
+                   "WHERE n>=?1 AND n<?2 ORDER BY n",
+                   f->err);
+    if (stmt == NULL) {
+        f->code = STATUS_CORRUPT;
         return false;
     }
-    out->items[out->count++] = (known){.p = (uint32_t)row->statement.p,
-                                       .o = (uint32_t)row->statement.o,
-                                       .g = (uint32_t)row->statement.g,
-                                       .from = row->statement.valid_from,
-                                       .to = row->statement.valid_to,
-                                       .qualifiers = row->qualifiers,
-                                       .n = row->n,
-                                       .load = row->load,
-                                       .line = row->line};
-    return true;
+    sqlite3_bind_int64(stmt, 1, first);
+    sqlite3_bind_int64(stmt, 2, end);
+    int code;
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW && f->code == STATUS_OK) {
+        known k = {.p = (uint32_t)sqlite3_column_int64(stmt, 0),
+                   .o = (uint32_t)sqlite3_column_int64(stmt, 1)};
+        if (!wanted(f, &at, k.p, k.o))
+            continue;
+        k.n = sqlite3_column_int64(stmt, 2);
+        k.load = sqlite3_column_int64(stmt, 3);
+        k.line = sqlite3_column_int64(stmt, 4);
+        k.g = (uint32_t)sqlite3_column_int64(stmt, 5);
+        k.from = day_of(stmt, 6);
+        k.to = day_of(stmt, 7);
+        k.qualifiers = (uint64_t)sqlite3_column_int64(stmt, 8);
+        known_list *out = &f->known;
+        if (kg_grow(&out->items, out->count, &out->capacity, sizeof *out->items))
+            out->items[out->count++] = k;
+        else
+            f->code = error_memory(f->err);
+    }
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        f->code = kg_db_error(f->w->db, code, "load", f->err);
+    sqlite3_reset(stmt);
+    return f->code == STATUS_OK;
 }
 
 static int by_object(const void *a, const void *b)
@@ -242,15 +136,21 @@ static int by_object(const void *a, const void *b)
     return 0;
 }
 
-static status known_of(kg_write *w, uint32_t s, known_list *out, error *err)
+static status read_known(flushing *f)
 {
-    out->count = 0;
-    status code = kg_db_match(w->db, s, KG_ANY, KG_ANY, add_known, out, err);
-    if (code == STATUS_OK && out->failed)
-        return error_memory(err);
-    if (out->count > 1)
-        qsort(out->items, out->count, sizeof *out->items, by_object);
-    return code;
+    int64_t first = 0, end = 0;
+    uint32_t s = f->keys[0].s;
+    f->known.count = 0;
+    if (!f->w->flushed && s >= f->w->first_new_term)
+        return STATUS_OK;
+    status code = kg_base_out(f->w->db, s, &first, &end, f->err);
+    if (code == STATUS_OK && first < end)
+        (void)read_range(f, first, end);
+    if (code == STATUS_OK && f->code == STATUS_OK && f->w->db->later)
+        code = kg_later_out(f->w->db, s, read_range, f, f->err);
+    if (f->known.count > 1)
+        qsort(f->known.items, f->known.count, sizeof *f->known.items, by_object);
+    return code == STATUS_OK ? f->code : code;
 }
 
 static const known *find_known(const known_list *list, const keyed *key)
@@ -292,14 +192,6 @@ static kg_statement_id id_of(kg_write *w, const keyed *key)
     return kg_statement_id_of(&k);
 }
 
-static void bind_day(sqlite3_stmt *stmt, int index, clock_day day)
-{
-    if (day == CLOCK_DAY_UNKNOWN)
-        sqlite3_bind_null(stmt, index);
-    else
-        sqlite3_bind_int(stmt, index, day);
-}
-
 static void bind_confidence(sqlite3_stmt *stmt, int index, float confidence)
 {
     if (confidence < 0)
@@ -308,42 +200,103 @@ static void bind_confidence(sqlite3_stmt *stmt, int index, float confidence)
         sqlite3_bind_double(stmt, index, (double)confidence);
 }
 
-static status insert_statement(kg_write *w, const keyed *key, error *err)
+static bool add_fresh(flushing *f, const keyed *key, int64_t n, uint64_t id)
 {
-    const kg_attribute *a = &w->attributes[key->pending->attribute];
-    kg_load *load = &w->loads[a->load];
-    sqlite3_stmt *stmt =
-        kg_db_stmt(w->db,
-                   "INSERT INTO statement(n,s,p,o,load,line,id,g,valid_from,valid_to,qualifiers,"
-                   "confidence) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
-                   err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
+    if (!kg_grow(&f->fresh, f->fresh_count, &f->fresh_capacity, sizeof *f->fresh) ||
+        !kg_grow(&f->rest, f->fresh_count, &f->rest_capacity, sizeof *f->rest))
+        return false;
+    f->rest[f->fresh_count] = (fresh_row){key->g, key->pending};
+    f->fresh[f->fresh_count++] = (kg_later_row){key->s, key->p, key->o, (uint32_t)n, id};
+    return true;
+}
+
+/* What follows from a new statement is done at the end of the load (derive.c). */
+static status note_statement(kg_write *w, const keyed *key, error *err)
+{
+    uint8_t flags = kg_dict_at(w->dict, key->pending->p)->flags;
+    bool ok = true;
+    if ((flags & (KG_DICT_LABEL | KG_DICT_ALIAS)) != 0 &&
+        kg_dict_at(w->dict, key->pending->o)->kind == KG_TERM_LITERAL)
+        ok = kg_note_label(w, key->s, key->pending->o,
+                           (flags & KG_DICT_LABEL) != 0 ? KG_LABEL_PRIMARY : KG_LABEL_ALIAS);
+    if (key->p == w->type)
+        ok = ok && kg_class_change(w, key->o, false);
+    return ok ? kg_count_relation(w, key->p, 1, err) : error_memory(err);
+}
+
+/* A new statement, to be inserted with the others of the batch. */
+static status add_statement(flushing *f, const keyed *key, error *err)
+{
+    kg_write *w = f->w;
+    kg_load *load = &w->loads[w->attributes[key->pending->attribute].load];
+    if (w->last_n >= UINT32_MAX)
+        return error_set(err, STATUS_LIMIT,
+                         "a graph takes at most 2 billion statements after its first load");
     int64_t n = ++w->last_n;
-    sqlite3_bind_int64(stmt, 1, n);
-    sqlite3_bind_int64(stmt, 2, key->s);
-    sqlite3_bind_int64(stmt, 3, key->p);
-    sqlite3_bind_int64(stmt, 4, key->o);
-    sqlite3_bind_int64(stmt, 5, load->id);
-    kg_db_bind_id(stmt, 6, key->pending->line);
-    sqlite3_bind_int64(stmt, 7, (int64_t)id_of(w, key));
-    kg_db_bind_id(stmt, 8, key->g);
-    bind_day(stmt, 9, key->from);
-    bind_day(stmt, 10, key->to);
-    kg_db_bind_id(stmt, 11, key->qualifiers);
-    bind_confidence(stmt, 12, a->confidence);
-    w->db->later = true;
     load->first_n = load->first_n == 0 ? n : load->first_n;
     load->last_n = n;
     w->statements++;
     w->report.added++;
-    uint8_t flags = kg_dict_at(w->dict, key->pending->p)->flags;
-    if ((flags & (KG_DICT_LABEL | KG_DICT_ALIAS)) != 0 && !kg_id_set_add(&w->touched, key->s))
+    if (!add_fresh(f, key, n, id_of(w, key)))
         return error_memory(err);
-    if (key->p == w->type && !kg_class_change(w, key->o, false))
-        return error_memory(err);
-    status code = kg_db_run(w->db, stmt, err);
-    return code == STATUS_OK ? kg_count_relation(w, key->p, 1, err) : code;
+    return note_statement(w, key, err);
+}
+
+static bool next_fresh(void *context)
+{
+    flushing *f = context;
+    return ++f->fed <= f->fresh_count;
+}
+
+static void give_day(sqlite3_context *out, clock_day day)
+{
+    if (day != CLOCK_DAY_UNKNOWN)
+        sqlite3_result_int(out, day);
+}
+
+static void rare_column(const kg_attribute *a, int column, sqlite3_context *out)
+{
+    if (column == 8)
+        give_day(out, a->from);
+    else if (column == 9)
+        give_day(out, a->to);
+    else if (column == 10)
+        kg_feed_id(out, a->qualifiers);
+    else if (a->confidence >= 0)
+        sqlite3_result_double(out, (double)a->confidence);
+}
+
+static void statement_column(void *context, int column, sqlite3_context *out)
+{
+    const flushing *f = context;
+    const kg_later_row *row = &f->fresh[f->fed - 1];
+    const fresh_row *rest = &f->rest[f->fed - 1];
+    const kg_attribute *a = &f->w->attributes[rest->pending->attribute];
+    if (column < 4)
+        sqlite3_result_int64(out, column == 0   ? row->n
+                                  : column == 1 ? row->s
+                                  : column == 2 ? row->p
+                                                : row->o);
+    else if (column == 4)
+        sqlite3_result_int64(out, f->w->loads[a->load].id);
+    else if (column == 5)
+        kg_feed_id(out, rest->pending->line);
+    else if (column == 6)
+        sqlite3_result_int64(out, (int64_t)row->id);
+    else if (column == 7)
+        kg_feed_id(out, rest->g);
+    else
+        rare_column(a, column, out);
+}
+
+static status insert_fresh(flushing *f, error *err)
+{
+    kg_feed feed = {f, next_fresh, statement_column};
+    status code = kg_feed_run(f->w->db,
+                              "INSERT INTO statement SELECT c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11 "
+                              "FROM kg_feed(?1)",
+                              &feed, err);
+    return code == STATUS_OK ? kg_later_put(f->w->db, f->fresh, f->fresh_count, err) : code;
 }
 
 static kg_source_state *source_of(kg_write *w, const keyed *key)
@@ -448,15 +401,15 @@ static status say_again(kg_write *w, int64_t n, int64_t first_load, int64_t line
 }
 
 /* One statement: all sayings of it in this batch, first to last. */
-static status flush_one(kg_write *w, const keyed *keys, size_t count, const known_list *list,
-                        error *err)
+static status flush_one(flushing *f, const keyed *keys, size_t count, error *err)
 {
-    const known *k = find_known(list, &keys[0]);
+    kg_write *w = f->w;
+    const known *k = find_known(&f->known, &keys[0]);
     status code = STATUS_OK;
     size_t i = 0;
     int64_t n, first_load, line;
     if (k == NULL) {
-        code = insert_statement(w, &keys[0], err);
+        code = add_statement(f, &keys[0], err);
         kg_source_state *source = source_of(w, &keys[0]);
         if (source != NULL)
             source->delta++;
@@ -482,22 +435,67 @@ static status flush_one(kg_write *w, const keyed *keys, size_t count, const know
     return code;
 }
 
-static keyed *make_keys(kg_write *w)
+/* The pending statements in the order of their subjects' ids. */
+static kg_ordered *order_pending(kg_write *w)
 {
-    keyed *keys = malloc(w->pending_count * sizeof *keys);
-    for (size_t i = 0; i < w->pending_count && keys != NULL; i++) {
-        const kg_pending *p = &w->pending[i];
-        const kg_attribute *a = &w->attributes[p->attribute];
-        keys[i] = (keyed){.s = kg_dict_at(w->dict, p->s)->id,
-                          .p = kg_dict_at(w->dict, p->p)->id,
-                          .o = kg_dict_at(w->dict, p->o)->id,
-                          .g = a->g == 0 ? 0 : kg_dict_at(w->dict, a->g - 1)->id,
-                          .from = a->from,
-                          .to = a->to,
-                          .qualifiers = a->qualifiers,
-                          .pending = p};
+    kg_ordered *order = malloc((w->pending_count + 1) * sizeof *order);
+    for (size_t i = 0; i < w->pending_count && order != NULL; i++)
+        order[i] = (kg_ordered){kg_dict_at(w->dict, w->pending[i].s)->id, i};
+    if (order != NULL && !kg_order(order, w->pending_count)) {
+        free(order);
+        return NULL;
     }
-    return keys;
+    return order;
+}
+
+static keyed key_of(kg_write *w, size_t index)
+{
+    const kg_pending *p = &w->pending[index];
+    const kg_attribute *a = &w->attributes[p->attribute];
+    return (keyed){.s = kg_dict_at(w->dict, p->s)->id,
+                   .p = kg_dict_at(w->dict, p->p)->id,
+                   .o = kg_dict_at(w->dict, p->o)->id,
+                   .g = a->g == 0 ? 0 : kg_dict_at(w->dict, a->g - 1)->id,
+                   .from = a->from,
+                   .to = a->to,
+                   .qualifiers = a->qualifiers,
+                   .pending = p};
+}
+
+/* All that is said of one subject: f->keys. */
+static status flush_subject(flushing *f, error *err)
+{
+    status code = read_known(f);
+    for (size_t i = 0, end; i < f->count && code == STATUS_OK; i = end) {
+        for (end = i + 1; end < f->count && same_key(&f->keys[i], &f->keys[end]); end++)
+            continue;
+        code = flush_one(f, f->keys + i, end - i, err);
+    }
+    return code;
+}
+
+static status flush_ordered(flushing *f, const kg_ordered *order, error *err)
+{
+    kg_write *w = f->w;
+    keyed *keys = NULL;
+    size_t capacity = 0;
+    status code = STATUS_OK;
+    for (size_t i = 0; i < w->pending_count && code == STATUS_OK;) {
+        uint64_t s = order[i].key;
+        for (f->count = 0; i < w->pending_count && order[i].key == s; i++) {
+            if (!kg_grow(&keys, f->count, &capacity, sizeof *keys)) {
+                free(keys);
+                return error_memory(err);
+            }
+            keys[f->count++] = key_of(w, order[i].at);
+        }
+        if (f->count > 1)
+            qsort(keys, f->count, sizeof *keys, by_key);
+        f->keys = keys;
+        code = flush_subject(f, err);
+    }
+    free(keys);
+    return code;
 }
 
 status kg_flush(kg_write *w, error *err)
@@ -507,26 +505,17 @@ status kg_flush(kg_write *w, error *err)
         return kg_bulk_build(w, err);
     if (code != STATUS_OK || w->pending_count == 0)
         return code;
-    keyed *keys = make_keys(w);
-    known_list list = {0};
-    if (keys == NULL)
-        return error_memory(err);
-    qsort(keys, w->pending_count, sizeof *keys, by_key);
-    for (size_t i = 0; i < w->pending_count && code == STATUS_OK;) {
-        size_t end = i + 1;
-        while (end < w->pending_count && same_key(&keys[i], &keys[end]))
-            end++;
-        if (i == 0 || keys[i].s != keys[i - 1].s) {
-            list.count = 0;
-            if (w->flushed || keys[i].s < w->first_new_term)
-                code = known_of(w, keys[i].s, &list, err);
-        }
-        if (code == STATUS_OK)
-            code = flush_one(w, keys + i, end - i, &list, err);
-        i = end;
-    }
-    free(keys);
-    free(list.items);
+    flushing f = {.w = w, .err = err};
+    bool later = w->db->later;
+    kg_ordered *order = order_pending(w);
+    code = order == NULL ? error_memory(err) : flush_ordered(&f, order, err);
+    free(order);
+    if (code == STATUS_OK)
+        code = insert_fresh(&f, err);
+    w->db->later = later || f.fresh_count > 0;
+    free(f.known.items);
+    free(f.fresh);
+    free(f.rest);
     w->flushed = true;
     w->pending_count = 0;
     w->attribute_count = 0;

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "core/buf.h"
 #include "kg/db.h"
 #include "kg/store.h"
 
@@ -11,6 +12,7 @@
 
 struct kg_store {
     char *path;
+    char copy[4096]; /* of an older file, made when it was opened; empty: none */
     kg_open_options options;
     pthread_mutex_t lock;        /* guards the pool */
     kg_db *idle[KG_POOL];        /* connections of ended reads, for the next ones */
@@ -34,6 +36,15 @@ struct kg_read {
     kg_id type;           /* rdf:type; 0 = not looked up yet, or none */
 };
 
+/* Copies what `from` reads to a new file; STATUS_EXISTS when there is one. */
+status kg_db_copy(kg_db *from, const char *to, error *err);
+/* Brings an older file up to date; `copy` names the copy of it as it was (empty: nothing was to
+ * do). On failure the file is as it was. */
+status kg_migrate(const char *path, int wait_ms, char *copy, size_t bytes, error *err);
+/* A connection to a graph of this version; an older file is brought up to date first. */
+status kg_db_open_verified(const char *path, kg_db_mode mode, int wait_ms, char *copy, size_t bytes,
+                           kg_db **out, error *err);
+
 /* The folder of `path` can take a new file; else an error that names the path and the reason. */
 status kg_check_folder(const char *path, error *err);
 
@@ -55,6 +66,16 @@ typedef struct kg_row {
 } kg_row;
 void kg_row_of(sqlite3_stmt *stmt, kg_row *out);
 
+/* Statements gathered up to a limit (0 = none). */
+typedef struct kg_collector {
+    kg_rows rows;
+    size_t limit;
+    bool more, failed;
+} kg_collector;
+bool kg_collect(void *collector, const kg_statement *statement);
+/* Brings them into `a` unless `code` tells of a failure; frees the collector. */
+status kg_give_list(kg_collector *c, status code, arena *a, kg_statement_list *out, error *err);
+
 /* Rows that match s, p, o (KG_ANY is a wildcard); the callback returns false to stop. */
 typedef bool (*kg_row_visit)(void *context, const kg_row *row);
 status kg_db_match(kg_db *db, kg_id s, kg_id p, kg_id o, kg_row_visit visit, void *context,
@@ -68,6 +89,15 @@ status kg_db_row_by_id(kg_db *db, kg_statement_id id, kg_row *out, error *err);
 
 /* Term -> id on a connection; *out 0 when it is not there. */
 status kg_db_find_term(kg_db *db, kg_term term, uint64_t hash, kg_id *out, error *err);
+/* The same for many terms in the order of their hashes. The caller frees `bucket`. */
+typedef struct kg_term_finder {
+    kg_db *db;
+    bool later; /* terms of later loads exist, or may */
+    bool loaded;
+    uint64_t number; /* of the bucket at hand */
+    buf bucket;
+} kg_term_finder;
+status kg_find_next(kg_term_finder *finder, kg_term term, uint64_t hash, kg_id *out, error *err);
 /* Id -> term; STATUS_NOT_FOUND. */
 status kg_db_term(kg_db *db, kg_id id, arena *a, kg_term *out, error *err);
 
@@ -78,6 +108,8 @@ bool kg_is_passage(kg_term term);
 /* The words of a text as the passage index stores them (lower case, Han bigrams), in `a`. With
  * `query`, as an FTS5 expression that matches any of them. */
 str kg_passage_words(str text, bool query, arena *a);
+/* Bytes; longer labels are found exactly or as passages, not by grams or near keys. */
+#define KG_NAME_MOST 512
 /* Character grams of a normalised text: distinct, ascending, in `a`. */
 status kg_grams(str normalised, arena *a, uint64_t **out, size_t *count, error *err);
 

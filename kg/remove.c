@@ -53,7 +53,8 @@ static status delete_statement(kg_write *w, int64_t n, error *err)
     sqlite3_bind_int64(stmt, 1, n);
     code = kg_db_run(w->db, stmt, err);
     w->statements--;
-    w->db->base_deleted += n < KG_LATER;
+    w->db->base_deleted++;
+    w->later_gone += n >= KG_LATER;
     w->report.removed++;
     bool ok =
         kg_id_set_add(&w->dropped, (uint64_t)r.s) && kg_id_set_add(&w->dropped, (uint64_t)r.p) &&

@@ -1,14 +1,19 @@
-/* Names and passages for a text. A name is looked up exactly (its normalised form), then by the
- * rarest of its grams, whose candidates are ordered by edit distance. See store.h. */
+/* Names and passages for a text. A name is looked up exactly (its normalised form), then one edit
+ * away (near.h), then by the rarest of its grams, whose candidates are ordered by edit distance.
+ * See store.h. */
 #include <stdlib.h>
 
 #include "core/utf8.h"
 #include "kg/base.h"
-#include "kg/internal.h"
+#include "kg/near.h"
+#include "kg/order.h"
 
 #define GRAMS_USED 8        /* the rarest grams that the search follows */
 #define POSTINGS_USED 20000 /* labels taken from one gram */
 #define CANDIDATES_USED 200 /* labels compared character by character */
+#define NEAR_USED 1000      /* labels compared that may be one edit away */
+#define NEAR_LEAST 4        /* letters, or 3 Han; of fewer, everything is one edit away */
+#define BEARERS_MOST 64     /* terms of one name that are counted */
 
 typedef struct found {
     uint64_t label;
@@ -96,15 +101,13 @@ static int by_size(const void *a, const void *b)
 
 static status gram_labels(kg_read *read, uint64_t gram, int64_t *out, error *err)
 {
-    sqlite3_stmt *stmt =
-        kg_db_stmt(read->db,
-                   "SELECT (SELECT total(count) FROM base_gram WHERE gram=?1) + "
-                   "(SELECT count(*) FROM (SELECT 1 FROM gram WHERE gram=?1 LIMIT ?2))",
-                   err);
+    sqlite3_stmt *stmt = kg_db_stmt(read->db,
+                                    "SELECT (SELECT total(count) FROM base_gram WHERE gram=?1) + "
+                                    "(SELECT total(count) FROM later_gram WHERE gram=?1)",
+                                    err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     sqlite3_bind_int64(stmt, 1, (int64_t)gram);
-    sqlite3_bind_int64(stmt, 2, POSTINGS_USED);
     int code = sqlite3_step(stmt);
     *out = code == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
     sqlite3_reset(stmt);
@@ -112,13 +115,15 @@ static status gram_labels(kg_read *read, uint64_t gram, int64_t *out, error *err
     return code == SQLITE_ROW ? STATUS_OK : kg_db_error(read->db, code, "search", err);
 }
 
-/* Appends up to `room` labels that hold the gram, the shortest first. */
-static status labels_of_gram(kg_read *read, uint64_t gram, size_t room, uint64_t *labels, size_t *n,
-                             error *err)
+/* Appends up to `room` labels that hold the gram, the shortest of each load first. */
+static status labels_of_gram(kg_read *read, uint64_t gram, size_t room, kg_ordered *labels,
+                             size_t *n, error *err)
 {
     size_t last = *n + room;
-    sqlite3_stmt *stmt =
-        kg_db_stmt(read->db, "SELECT labels FROM base_gram WHERE gram=?1 ORDER BY part", err);
+    sqlite3_stmt *stmt = kg_db_stmt(read->db,
+                                    "SELECT labels FROM base_gram WHERE gram=?1 UNION ALL "
+                                    "SELECT labels FROM later_gram WHERE gram=?1",
+                                    err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     sqlite3_bind_int64(stmt, 1, (int64_t)gram);
@@ -127,23 +132,10 @@ static status labels_of_gram(kg_read *read, uint64_t gram, size_t room, uint64_t
         const unsigned char *end = at == NULL ? NULL : at + (size_t)sqlite3_column_bytes(stmt, 0);
         uint64_t label = 0, step;
         while (*n < last && kg_varint_get(&at, end, &step))
-            labels[(*n)++] = label += step;
+            labels[(*n)++] = (kg_ordered){label += step, 0};
     }
     sqlite3_reset(stmt);
-    stmt = kg_db_stmt(read->db, "SELECT label FROM gram WHERE gram=?1", err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    sqlite3_bind_int64(stmt, 1, (int64_t)gram);
-    while (*n < last && sqlite3_step(stmt) == SQLITE_ROW)
-        labels[(*n)++] = (uint64_t)sqlite3_column_int64(stmt, 0);
-    sqlite3_reset(stmt);
     return STATUS_OK;
-}
-
-static int by_label(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
 }
 
 static int by_grams(const void *a, const void *b)
@@ -152,6 +144,24 @@ static int by_grams(const void *a, const void *b)
     if (x->grams != y->grams)
         return x->grams > y->grams ? -1 : 1;
     return x->label < y->label ? -1 : x->label > y->label;
+}
+
+/* Moves the candidates with the most grams to the front, in their order; how many there are. */
+static size_t take_most(found *list, size_t count)
+{
+    size_t with[GRAMS_USED + 1] = {0}, sum = 0;
+    unsigned least = GRAMS_USED;
+    for (size_t i = 0; i < count; i++)
+        with[list[i].grams <= GRAMS_USED ? list[i].grams : GRAMS_USED]++;
+    while (least > 1 && sum + with[least] < CANDIDATES_USED)
+        sum += with[least--];
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].grams >= least)
+            list[kept++] = list[i];
+    if (kept > 1)
+        qsort(list, kept, sizeof *list, by_grams);
+    return kept > CANDIDATES_USED ? CANDIDATES_USED : kept;
 }
 
 /* Labels that hold some of the rarest grams, most grams first. */
@@ -180,7 +190,7 @@ static status candidates_of(kg_read *read, const uint64_t *grams, size_t count, 
     known = known > GRAMS_USED ? GRAMS_USED : known;
     for (size_t i = 0; i < known; i++)
         total += (size_t)sizes[i].labels;
-    uint64_t *labels = ARENA_ARRAY(a, uint64_t, total + 1);
+    kg_ordered *labels = ARENA_ARRAY(a, kg_ordered, total + 1);
     found *list = ARENA_ARRAY(a, found, total + 1);
     if (labels == NULL || list == NULL)
         return error_memory(err);
@@ -189,16 +199,16 @@ static status candidates_of(kg_read *read, const uint64_t *grams, size_t count, 
         if (code != STATUS_OK)
             return code;
     }
-    qsort(labels, n, sizeof *labels, by_label);
+    if (!kg_order(labels, n))
+        return error_memory(err);
     size_t distinct = 0;
     for (size_t i = 0; i < n; i++) {
-        if (distinct == 0 || list[distinct - 1].label != labels[i])
-            list[distinct++] = (found){labels[i], 0};
+        if (distinct == 0 || list[distinct - 1].label != labels[i].key)
+            list[distinct++] = (found){labels[i].key, 0};
         list[distinct - 1].grams++;
     }
-    qsort(list, distinct, sizeof *list, by_grams);
     *out = list;
-    *out_count = distinct > CANDIDATES_USED ? CANDIDATES_USED : distinct;
+    *out_count = take_most(list, distinct);
     return STATUS_OK;
 }
 
@@ -254,6 +264,126 @@ static float similarity(str wanted, str have, arena *a)
     return best > 0.99f ? 0.99f : best;
 }
 
+/* --- one edit away -----------------------------------------------------------------------------
+ */
+typedef struct near_name {
+    str text, normal;
+    int64_t bearers; /* how many terms have the name */
+} near_name;
+
+static status name_of(kg_read *read, uint32_t label, str normal, const uint32_t *points,
+                      size_t count, arena *a, near_name *out, error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(read->db, LABEL_SQL "WHERE l.n=?1", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, label);
+    *out = (near_name){.bearers = 0};
+    if (sqlite3_step(stmt) == SQLITE_ROW) {
+        size_t length = 0;
+        out->text = text_of_row(stmt, a);
+        out->normal = kg_normalise(out->text, a);
+        uint32_t *have = points_of(out->normal, a, &length);
+        bool near = have != NULL && length <= count + 1 && length + 1 >= count &&
+                    !str_equal(out->normal, normal) &&
+                    edit_distance(points, count, have, length, a) == 1;
+        out->bearers = near ? 1 : 0;
+    }
+    sqlite3_reset(stmt);
+    return STATUS_OK;
+}
+
+static status count_bearers(kg_read *read, near_name *name, error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(
+        read->db, "SELECT count(*) FROM (SELECT 1 FROM label WHERE hash=?1 LIMIT ?2)", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)str_hash(name->normal, 0));
+    sqlite3_bind_int64(stmt, 2, BEARERS_MOST);
+    if (sqlite3_step(stmt) == SQLITE_ROW)
+        name->bearers = sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    return STATUS_OK;
+}
+
+static int by_bearers(const void *a, const void *b)
+{
+    const near_name *x = a, *y = b;
+    if (x->bearers != y->bearers)
+        return x->bearers > y->bearers ? -1 : 1;
+    int order = str_compare(x->normal, y->normal);
+    return order;
+}
+
+static status near_names(kg_read *read, str normal, arena *a, near_name **out, size_t *out_count,
+                         error *err)
+{
+    uint32_t *labels = NULL;
+    size_t count = 0, points_count = 0, n = 0;
+    status code = kg_near_find(read, normal, a, &labels, &count, err);
+    const uint32_t *points = points_of(normal, a, &points_count);
+    count = count > NEAR_USED ? NEAR_USED : count;
+    near_name *names = ARENA_ARRAY(a, near_name, count + 1);
+    if (code == STATUS_OK && (points == NULL || names == NULL))
+        code = error_memory(err);
+    for (size_t i = 0; i < count && code == STATUS_OK; i++) {
+        code = name_of(read, labels[i], normal, points, points_count, a, &names[n], err);
+        if (code == STATUS_OK && names[n].bearers > 0)
+            code = count_bearers(read, &names[n++], err);
+    }
+    if (n > 1)
+        qsort(names, n, sizeof *names, by_bearers);
+    *out = names;
+    *out_count = n;
+    return code;
+}
+
+/* Adds up to `most` terms of one name, with the score that it has. */
+static status add_bearers(kg_read *read, const near_name *name, const kg_search_options *options,
+                          size_t most, float score, arena *a, hits *h, error *err)
+{
+    hits own = {.capacity = most, .items = ARENA_ARRAY(a, kg_hit, most)};
+    if (own.items == NULL)
+        return error_memory(err);
+    status code = search_exact(read, name->normal, options, most, a, &own, err);
+    for (size_t i = 0; i < own.count && code == STATUS_OK; i++)
+        add_hit(h, own.items[i].term, own.items[i].text, score);
+    return code;
+}
+
+static bool has_han(str text)
+{
+    for (size_t i = 0; i < text.length;) {
+        uint32_t c;
+        i += utf8_decode(text.data + i, text.length - i, &c);
+        if (utf8_is_han(c))
+            return true;
+    }
+    return false;
+}
+
+/* Different names come before further bearers of one: whoever mistypes means a name first. Names
+ * that more things have are meant more often. */
+static status search_near(kg_read *read, str normal, const kg_search_options *options, size_t limit,
+                          arena *a, hits *h, error *err)
+{
+    near_name *names = NULL;
+    size_t count = 0, length = utf8_count(normal.data, normal.length);
+    float score = 1 - 1 / (float)(length + 1);
+    if (length + has_han(normal) < NEAR_LEAST)
+        return STATUS_OK;
+    status code = near_names(read, normal, a, &names, &count, err);
+    size_t least = h->count;
+    for (size_t most = 1; code == STATUS_OK && h->count < limit; most = limit) {
+        for (size_t i = 0; i < count && h->count < limit && code == STATUS_OK; i++)
+            code = add_bearers(read, &names[i], options, most, score, a, h, err);
+        if (most == limit || h->count == least)
+            break;
+    }
+    return code;
+}
+
 static int by_score(const void *a, const void *b)
 {
     const kg_hit *x = a, *y = b;
@@ -302,12 +432,15 @@ status kg_label_search(kg_read *read, str text, const kg_search_options *options
     status code = STATUS_OK;
     if (normal.length > 0)
         code = search_exact(read, normal, &wanted, limit, a, &h, err);
-    if (code == STATUS_OK && !wanted.exact_only && h.count < limit && normal.length > 0 &&
-        normal.length < 4096)
+    bool further = !wanted.exact_only && normal.length > 0 && normal.length < 4096;
+    if (code == STATUS_OK && further && h.count < limit)
+        code = search_near(read, normal, &wanted, limit, a, &h, err);
+    size_t first = h.count; /* in their order already */
+    if (code == STATUS_OK && further && h.count < limit)
         code = search_similar(read, normal, &wanted, a, &h, err);
     if (code != STATUS_OK)
         return code;
-    qsort(h.items, h.count, sizeof *h.items, by_score);
+    qsort(h.items + first, h.count - first, sizeof *h.items, by_score);
     *out = h.items;
     *out_count = h.count > limit ? limit : h.count;
     return STATUS_OK;

@@ -16,13 +16,13 @@ static uint64_t file_number(const char *path)
     return stat(path, &info) == 0 ? (uint64_t)info.st_ino : 0;
 }
 
-static status open_verified(const char *path, kg_db_mode mode, int wait_ms, kg_db **out, error *err)
+static status open_any(const char *path, kg_db_mode mode, int wait_ms, int *version, kg_db **out,
+                       error *err)
 {
     kg_db *db = NULL;
-    int version = 0;
     status code = kg_db_open(path, mode, wait_ms, &db, err);
     if (code == STATUS_OK)
-        code = kg_db_verify(db, path, &version, err);
+        code = kg_db_verify(db, path, version, err);
     if (code != STATUS_OK) {
         kg_db_close(db);
         return code;
@@ -31,9 +31,34 @@ static status open_verified(const char *path, kg_db_mode mode, int wait_ms, kg_d
     return STATUS_OK;
 }
 
-status kg_db_open_verified(const char *path, kg_db_mode mode, int wait_ms, kg_db **out, error *err)
+status kg_db_open_verified(const char *path, kg_db_mode mode, int wait_ms, char *copy, size_t bytes,
+                           kg_db **out, error *err)
 {
-    return open_verified(path, mode, wait_ms, out, err);
+    int version = 0;
+    kg_db *db = NULL;
+    status code = open_any(path, mode, wait_ms, &version, &db, err);
+    if (code == STATUS_OK && version < KG_DB_SCHEMA_VERSION) {
+        error cause = {0};
+        kg_db_close(db);
+        db = NULL;
+        code = kg_migrate(path, wait_ms, copy, bytes, &cause);
+        if (code != STATUS_OK)
+            return error_set(err, code,
+                             "%s: has schema version %d, this vouch writes %d, and it cannot be "
+                             "brought up to date (%s); nothing was changed",
+                             path, version, KG_DB_SCHEMA_VERSION, cause.message);
+        code = open_any(path, mode, wait_ms, &version, &db, err);
+    }
+    if (code == STATUS_OK)
+        *out = db;
+    return code;
+}
+
+static status open_verified(kg_store *store, kg_db_mode mode, kg_db **out, error *err)
+{
+    char copy[4096] = "";
+    return kg_db_open_verified(store->path, mode, store->options.wait_ms, copy, sizeof copy, out,
+                               err);
 }
 
 /* A new, empty graph: made beside and linked into place, so that no reader sees half of it and no
@@ -77,23 +102,24 @@ status kg_open(const char *path, const kg_open_options *options, kg_store **out,
         wanted = *options;
     if (wanted.wait_ms == 0)
         wanted.wait_ms = 5000;
-    kg_db *db = NULL;
     wanted.create = wanted.create && !wanted.read_only;
-    /* A file that is to be made comes with the first commit, or with the first read. */
-    bool later = wanted.create && file_number(path) == 0 && errno == ENOENT;
-    status code = later ? kg_check_folder(path, err)
-                        : open_verified(path, KG_DB_READ, wanted.wait_ms, &db, err);
-    if (code != STATUS_OK)
-        return code;
     kg_store *store = calloc(1, sizeof *store);
-    if (store != NULL)
-        store->path = strdup(path);
-    if (store == NULL || store->path == NULL) {
+    if (store == NULL || (store->path = strdup(path)) == NULL) {
         free(store);
-        kg_db_close(db);
         return error_memory(err);
     }
     store->options = wanted;
+    /* A file that is to be made comes with the first commit, or with the first read. */
+    bool later = wanted.create && file_number(path) == 0 && errno == ENOENT;
+    kg_db *db = NULL;
+    status code = later ? kg_check_folder(path, err)
+                        : kg_db_open_verified(path, KG_DB_READ, wanted.wait_ms, store->copy,
+                                              sizeof store->copy, &db, err);
+    if (code != STATUS_OK) {
+        free(store->path);
+        free(store);
+        return code;
+    }
     pthread_mutex_init(&store->lock, NULL);
     if (db != NULL) {
         store->idle[0] = db;
@@ -102,6 +128,11 @@ status kg_open(const char *path, const kg_open_options *options, kg_store **out,
     }
     *out = store;
     return STATUS_OK;
+}
+
+const char *kg_migrated_copy(const kg_store *store)
+{
+    return store->copy[0] == 0 ? NULL : store->copy;
 }
 
 void kg_close(kg_store *store)
@@ -189,7 +220,7 @@ status kg_read_begin(kg_store *store, kg_read **out, error *err)
     read->file = file_number(store->path);
     read->db = take_idle(store, read->file);
     if (code == STATUS_OK && read->db == NULL)
-        code = open_verified(store->path, KG_DB_READ, store->options.wait_ms, &read->db, err);
+        code = open_verified(store, KG_DB_READ, &read->db, err);
     if (code == STATUS_OK)
         code = kg_db_exec(read->db, "BEGIN", err);
     if (code == STATUS_OK)

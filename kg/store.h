@@ -36,6 +36,9 @@ typedef struct kg_open_options {
 status kg_open(const char *path, const kg_open_options *options, kg_store **out, error *err);
 void kg_close(kg_store *store);
 const char *kg_path(const kg_store *store);
+/* A file of an older schema version is brought up to date when it is opened; its copy as it was
+ * lies beside it. The copy's path, the store's; NULL when nothing was to do. */
+const char *kg_migrated_copy(const kg_store *store);
 
 /* --- reading --------------------------------------------------------------------------------- */
 status kg_read_begin(kg_store *store, kg_read **out, error *err);

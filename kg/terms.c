@@ -92,26 +92,50 @@ static status same_term(kg_db *db, kg_id id, kg_term term, bool *out, error *err
                                                      : kg_db_error(db, code, "term", err);
 }
 
-status kg_db_find_term(kg_db *db, kg_term term, uint64_t hash, kg_id *out, error *err)
+/* Terms of later loads. */
+static status later_terms(kg_db *db, uint64_t hash, kg_id *ids, size_t most, size_t *count,
+                          error *err)
 {
-    kg_id ids[32];
-    size_t count = 0;
-    status code = kg_base_terms(db, hash, ids, CORE_COUNT(ids), &count, err);
     sqlite3_stmt *stmt = kg_db_stmt(db, "SELECT term FROM term_hash WHERE hash=?1", err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
     sqlite3_bind_int64(stmt, 1, (int64_t)hash);
-    while (count < CORE_COUNT(ids) && sqlite3_step(stmt) == SQLITE_ROW)
-        ids[count++] = (kg_id)sqlite3_column_int64(stmt, 0);
+    while (*count < most && sqlite3_step(stmt) == SQLITE_ROW)
+        ids[(*count)++] = (kg_id)sqlite3_column_int64(stmt, 0);
     sqlite3_reset(stmt);
-    kg_id found = 0;
+    return STATUS_OK;
+}
+
+status kg_find_next(kg_term_finder *f, kg_term term, uint64_t hash, kg_id *out, error *err)
+{
+    kg_id ids[32], found = 0;
+    size_t count = 0;
+    status code = STATUS_OK;
+    uint64_t number = f->db->term_bits == 0 ? 0 : hash >> (64 - f->db->term_bits);
+    if (f->db->base_rows > 0 && (!f->loaded || number != f->number)) {
+        code = kg_base_term_bucket(f->db, hash, &f->bucket, err);
+        f->loaded = true;
+        f->number = number;
+    }
+    if (code == STATUS_OK && f->db->base_rows > 0)
+        count = kg_base_bucket_terms(buf_str(&f->bucket), hash, ids, CORE_COUNT(ids));
+    if (code == STATUS_OK && f->later)
+        code = later_terms(f->db, hash, ids, CORE_COUNT(ids), &count, err);
     for (size_t i = 0; i < count && found == 0 && code == STATUS_OK; i++) {
         bool same = false;
-        code = same_term(db, ids[i], term, &same, err);
+        code = same_term(f->db, ids[i], term, &same, err);
         found = same ? ids[i] : 0;
     }
     if (code == STATUS_OK)
         *out = found;
+    return code;
+}
+
+status kg_db_find_term(kg_db *db, kg_term term, uint64_t hash, kg_id *out, error *err)
+{
+    kg_term_finder finder = {.db = db, .later = true};
+    status code = kg_find_next(&finder, term, hash, out, err);
+    buf_free(&finder.bucket);
     return code;
 }
 

@@ -8,26 +8,18 @@
 #include "kg/internal.h"
 #include "kg/statement_id.h"
 
-status kg_backup(kg_store *store, const char *to, error *err)
+status kg_db_copy(kg_db *from, const char *to, error *err)
 {
-    if (access(to, F_OK) == 0)
-        return error_set(err, STATUS_EXISTS, "%s: exists already; name a new file", to);
-    status code = kg_check_folder(to, err);
-    if (code != STATUS_OK)
-        return code;
     char temporary[4096];
     if (snprintf(temporary, sizeof temporary, "%s-new-%ld", to, (long)getpid()) >=
         (int)sizeof temporary)
         return error_set(err, STATUS_USAGE, "%s: the path is too long", to);
-    kg_read *read = NULL;
     kg_db *target = NULL;
     (void)unlink(temporary);
-    code = kg_read_begin(store, &read, err);
-    if (code == STATUS_OK)
-        code = kg_db_open(temporary, KG_DB_BUILD, 0, &target, err);
-    sqlite3_backup *backup =
-        code == STATUS_OK ? sqlite3_backup_init(target->handle, "main", read->db->handle, "main")
-                          : NULL;
+    status code = kg_db_open(temporary, KG_DB_BUILD, 0, &target, err);
+    sqlite3_backup *backup = code == STATUS_OK
+                                 ? sqlite3_backup_init(target->handle, "main", from->handle, "main")
+                                 : NULL;
     if (code == STATUS_OK) {
         int step = backup == NULL ? SQLITE_NOMEM : sqlite3_backup_step(backup, -1);
         sqlite3_backup_finish(backup);
@@ -35,8 +27,7 @@ status kg_backup(kg_store *store, const char *to, error *err)
             code = kg_db_error(target, step, to, err);
     }
     kg_db_close(target);
-    kg_read_end(read);
-    int fd = code == STATUS_OK ? open(temporary, O_RDONLY) : -1;
+    int fd = code == STATUS_OK ? open(temporary, O_RDONLY | O_CLOEXEC) : -1;
     if (code == STATUS_OK && (fd < 0 || fsync(fd) != 0))
         code = error_errno(err, STATUS_IO, errno, to);
     if (fd >= 0)
@@ -44,6 +35,20 @@ status kg_backup(kg_store *store, const char *to, error *err)
     if (code == STATUS_OK && link(temporary, to) != 0)
         code = error_errno(err, errno == EEXIST ? STATUS_EXISTS : STATUS_IO, errno, to);
     (void)unlink(temporary);
+    return code;
+}
+
+status kg_backup(kg_store *store, const char *to, error *err)
+{
+    if (access(to, F_OK) == 0)
+        return error_set(err, STATUS_EXISTS, "%s: exists already; name a new file", to);
+    kg_read *read = NULL;
+    status code = kg_check_folder(to, err);
+    if (code == STATUS_OK)
+        code = kg_read_begin(store, &read, err);
+    if (code == STATUS_OK)
+        code = kg_db_copy(read->db, to, err);
+    kg_read_end(read);
     return code;
 }
 
@@ -138,8 +143,6 @@ static const struct {
     {"labels of terms that are not there",
      "SELECT count(*) FROM label l LEFT JOIN term t ON t.id=l.term LEFT JOIN term x ON "
      "x.id=l.literal WHERE t.id IS NULL OR (l.literal<>0 AND x.id IS NULL)"},
-    {"grams of labels that are not there",
-     "SELECT count(*) FROM gram WHERE label NOT IN (SELECT n FROM label)"},
     {"relations whose number of statements is wrong",
      "SELECT count(*) FROM (SELECT p, count(*) AS n FROM statement GROUP BY p) x LEFT JOIN "
      "relation_stat r ON r.p=x.p WHERE r.count IS NOT x.n"},

@@ -6,12 +6,11 @@
 #include <stdlib.h>
 
 #include "kg/base.h"
+#include "kg/names.h"
 #include "kg/statement_id.h"
 
-#define PENDING_MOST ((size_t)4 << 20)  /* statements in memory before a batch is flushed */
+#define PENDING_MOST ((size_t)2 << 20)  /* statements in memory before a batch is flushed */
 #define PENDING_BULK ((size_t)24 << 20) /* in the first load of a graph */
-
-status kg_db_open_verified(const char *path, kg_db_mode mode, int wait_ms, kg_db **out, error *err);
 
 bool kg_grow(void *items, size_t count, size_t *capacity, size_t bytes)
 {
@@ -79,7 +78,8 @@ static void free_write(kg_write *w)
     free(w->dropped_lists.items);
     free(w->classes.items);
     free(w->relations);
-    free(w->grams);
+    free(w->named);
+    kg_names_free(w->names);
     free(w->values);
     kg_db_close(w->db);
     free(w);
@@ -113,7 +113,7 @@ static status load_state(kg_write *w, error *err)
 {
     kg_term rdf_type = {.kind = KG_TERM_IRI, .lexical = STR(KG_RDF_TYPE)};
     kg_id type_id = 0;
-    status code = meta_int(w, "SELECT max(n) FROM statement", &w->last_n, err);
+    status code = meta_int(w, "SELECT value FROM meta WHERE key='last_row'", &w->last_n, err);
     if (w->last_n < KG_LATER)
         w->last_n = KG_LATER - 1;
     if (code == STATUS_OK)
@@ -121,11 +121,16 @@ static status load_state(kg_write *w, error *err)
     if (code == STATUS_OK)
         code = meta_int(w, "SELECT max(id) FROM term", &w->last_term, err);
     w->first_new_term = w->last_term + 1;
-    static const char *const totals[] = {
-        "SELECT value FROM meta WHERE key='statements'", "SELECT value FROM meta WHERE key='terms'",
-        "SELECT value FROM meta WHERE key='literals'", "SELECT value FROM meta WHERE key='labels'",
-        "SELECT value FROM meta WHERE key='passages'"};
-    int64_t *const values[] = {&w->statements, &w->terms, &w->literals, &w->labels, &w->passages};
+    static const char *const totals[] = {"SELECT value FROM meta WHERE key='statements'",
+                                         "SELECT value FROM meta WHERE key='terms'",
+                                         "SELECT value FROM meta WHERE key='literals'",
+                                         "SELECT value FROM meta WHERE key='labels'",
+                                         "SELECT value FROM meta WHERE key='passages'",
+                                         "SELECT value FROM meta WHERE key='last_label'",
+                                         "SELECT value FROM meta WHERE key='labels_gone'",
+                                         "SELECT value FROM meta WHERE key='later_gone'"};
+    int64_t *const values[] = {&w->statements, &w->terms,      &w->literals,    &w->labels,
+                               &w->passages,   &w->last_label, &w->labels_gone, &w->later_gone};
     for (size_t i = 0; i < CORE_COUNT(totals) && code == STATUS_OK; i++)
         code = meta_int(w, totals[i], values[i], err);
     if (code == STATUS_OK)
@@ -152,8 +157,10 @@ status kg_write_begin(kg_store *store, kg_write **out, error *err)
     status code = w->dict == NULL || w->strings == NULL ? error_memory(err) : STATUS_OK;
     if (code == STATUS_OK && store->options.create)
         code = kg_bulk_begin(w, err);
+    char copy[4096];
     if (code == STATUS_OK && !w->bulk)
-        code = kg_db_open_verified(store->path, KG_DB_WRITE, store->options.wait_ms, &w->db, err);
+        code = kg_db_open_verified(store->path, KG_DB_WRITE, store->options.wait_ms, copy,
+                                   sizeof copy, &w->db, err);
     if (code == STATUS_OK)
         code = kg_db_exec(w->db, w->bulk ? "BEGIN" : "BEGIN IMMEDIATE", err);
     if (code == STATUS_OK)
@@ -446,8 +453,9 @@ status kg_write_label(kg_write *write, kg_term term, kg_label_kind kind, str tex
 
 bool kg_meta_is_own(str key)
 {
-    static const char *const own[] = {"uuid",     "version", "statements", "terms",
-                                      "literals", "labels",  "passages"};
+    static const char *const own[] = {"uuid",       "version",     "statements", "terms",
+                                      "literals",   "labels",      "passages",   "last_row",
+                                      "last_label", "labels_gone", "later_gone"};
     for (size_t i = 0; i < CORE_COUNT(own); i++)
         if (str_equal(key, str_from(own[i])))
             return true;

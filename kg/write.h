@@ -1,5 +1,5 @@
 /* What the files of the writer share: write.c takes statements in, flush.c brings them into the
- * tables, remove.c takes sources out, derive.c keeps labels, grams and statistics. Inside kg/. */
+ * tables, remove.c takes sources out, derive.c keeps labels and statistics. Inside kg/. */
 #ifndef VOUCH_KG_WRITE_H
 #define VOUCH_KG_WRITE_H
 
@@ -47,14 +47,15 @@ typedef struct kg_relation_change {
     int64_t added, removed;
 } kg_relation_change;
 
+typedef struct kg_named {   /* a new statement that gives a name */
+    uint32_t term, literal; /* the graph's id; the dictionary's index */
+    uint8_t kind;
+} kg_named;
+
 typedef struct kg_term_value { /* a literal's, until the first load writes it */
     uint32_t term;
     kg_value value;
 } kg_term_value;
-
-typedef struct kg_gram {
-    uint64_t gram, label;
-} kg_gram;
 
 struct kg_write {
     kg_store *store;
@@ -86,8 +87,9 @@ struct kg_write {
     kg_id_set dropped;       /* terms that may be unused now */
     kg_id_set dropped_lists; /* qualifier lists likewise */
     kg_id_set classes;       /* id * 2 of each member that came, + 1 for one that went */
-    kg_gram *grams;          /* of new labels, until they are written in order */
-    size_t gram_count, gram_capacity;
+    kg_named *named;         /* in later loads; a first one writes its labels itself */
+    size_t named_count, named_capacity;
+    struct kg_names *names; /* labels that wait to be written (names.h) */
     kg_term_value *values;
     size_t value_count, value_capacity;
     kg_relation_change *relations;
@@ -95,9 +97,12 @@ struct kg_write {
     kg_id type; /* rdf:type, 0 when the graph has none */
     kg_write_report report;
     int64_t terms, literals, labels, passages, statements; /* totals, kept as the write goes */
-    char scope[16];                                        /* prefix of the source's blank nodes */
+    int64_t last_label, labels_gone; /* numbers given; those that lists still hold, but are gone */
+    int64_t later_gone;              /* rows of later loads likewise */
+    char scope[16];                  /* prefix of the source's blank nodes */
 };
 
+bool kg_note_label(kg_write *w, uint32_t term, uint32_t literal, kg_label_kind kind);
 bool kg_id_set_add(kg_id_set *set, uint64_t id);
 void kg_id_set_sort(kg_id_set *set);                   /* ascending, distinct */
 bool kg_id_set_has(const kg_id_set *set, uint64_t id); /* sorted sets only */

@@ -57,8 +57,8 @@ CREATE TABLE load(
 CREATE INDEX load_source ON load(source);
 
 -- A statement with its first origin in place; further origins lie in `origin`. The first load of a
--- graph writes rows 1..N in the order (s, p, o) and the packed base_* tables that find them; later
--- loads number from 2147483648 and are found by the indexes, which hold them alone.
+-- graph writes rows 1..N in the order (s, p, o), later loads theirs from 2147483648 on, each batch in
+-- that order; the packed lists below find them. A number is never given twice.
 CREATE TABLE statement(
   n INTEGER PRIMARY KEY,
   s INTEGER NOT NULL, p INTEGER NOT NULL, o INTEGER NOT NULL,   -- term.id
@@ -71,15 +71,11 @@ CREATE TABLE statement(
   qualifiers INTEGER,               -- qualifier.list; NULL: none
   confidence REAL                   -- 0..1 as the first origin said; NULL: unstated
 );
-CREATE INDEX statement_spo ON statement(s, p, o) WHERE n > 2147483647;
-CREATE INDEX statement_ops ON statement(o, p, s) WHERE n > 2147483647;
-CREATE INDEX statement_pso ON statement(p, s) WHERE n > 2147483647;
-CREATE INDEX statement_id ON statement(id) WHERE n > 2147483647;
 CREATE INDEX statement_g ON statement(g) WHERE g IS NOT NULL;
 CREATE INDEX statement_qualifiers ON statement(qualifiers) WHERE qualifiers IS NOT NULL;
 
--- Derived, packed (kg/base.h says how): where the rows 1..N are. A row that is gone leaves its
--- number in them.
+-- Derived, packed (kg/base.h says how): where the rows are. A row or label that is gone leaves its
+-- number in them. base_relation and base_hub hold pieces of later loads too.
 CREATE TABLE base_out(page INTEGER PRIMARY KEY, first BLOB NOT NULL);    -- subject -> first row
 CREATE TABLE base_in(o INTEGER PRIMARY KEY, edges BLOB NOT NULL);        -- object -> rows
 CREATE TABLE base_hub(                                                   -- the same, many rows
@@ -92,9 +88,29 @@ CREATE TABLE base_relation(                                              -- pred
 ) WITHOUT ROWID;
 CREATE TABLE base_id(bucket INTEGER PRIMARY KEY, rows BLOB NOT NULL);    -- statement id -> rows
 CREATE TABLE base_term(bucket INTEGER PRIMARY KEY, terms BLOB NOT NULL); -- hash -> terms
-CREATE TABLE base_gram(                                                  -- gram -> labels
+CREATE TABLE later_out(                                                  -- subject -> rows [n, end)
+  s INTEGER NOT NULL, n INTEGER NOT NULL, end INTEGER NOT NULL, PRIMARY KEY(s, n)
+) WITHOUT ROWID;
+CREATE TABLE later_in(                                                   -- object -> few rows
+  o INTEGER NOT NULL, n INTEGER NOT NULL, edges BLOB NOT NULL, PRIMARY KEY(o, n)
+) WITHOUT ROWID;
+CREATE TABLE later_id(                                                   -- statement id -> rows
+  bucket INTEGER NOT NULL, n INTEGER NOT NULL, rows BLOB NOT NULL, PRIMARY KEY(bucket, n)
+) WITHOUT ROWID;
+CREATE TABLE base_gram(        -- Han character or pair, trigram else, of normalised labels -> labels
   gram INTEGER NOT NULL, part INTEGER NOT NULL, count INTEGER NOT NULL, labels BLOB NOT NULL,
   PRIMARY KEY(gram, part)
+) WITHOUT ROWID;
+CREATE TABLE base_near(                         -- hashed two thirds of a name -> labels (kg/near.h)
+  bucket INTEGER NOT NULL, part INTEGER NOT NULL, labels BLOB NOT NULL, PRIMARY KEY(bucket, part)
+) WITHOUT ROWID;
+-- The same for labels of later loads.
+CREATE TABLE later_gram(
+  gram INTEGER NOT NULL, part INTEGER NOT NULL, count INTEGER NOT NULL, labels BLOB NOT NULL,
+  PRIMARY KEY(gram, part)
+) WITHOUT ROWID;
+CREATE TABLE later_near(
+  bucket INTEGER NOT NULL, part INTEGER NOT NULL, labels BLOB NOT NULL, PRIMARY KEY(bucket, part)
 ) WITHOUT ROWID;
 
 CREATE TABLE origin(
@@ -129,11 +145,6 @@ CREATE TABLE label(
 );
 CREATE INDEX label_term ON label(term);
 CREATE INDEX label_hash ON label(hash);
--- Derived: character grams of normalised labels (Han bigrams and single characters, trigrams else).
-CREATE TABLE gram(
-  gram INTEGER NOT NULL, label INTEGER NOT NULL,
-  PRIMARY KEY(gram, label)
-) WITHOUT ROWID;
 
 -- Derived: BM25 over long literals; rowid = term.id; Han text as bigrams.
 CREATE VIRTUAL TABLE passage USING fts5(words, content='', tokenize='unicode61 remove_diacritics 0');
