@@ -141,6 +141,8 @@ static str filter(const phrase_context *c, const lf_node *form)
     static const char *keys[] = {"op_eq", "op_ne", "op_lt", "op_le",
                                  "op_gt", "op_ge", "op_in", "op_starts"};
     str value = form->b == NULL ? str_make(NULL, 0) : phrase_of(c, form->b);
+    if (form->step.self && str_ends(value, STR(":")))
+        value = str_slice(value, 0, value.length - 1); /* the mark of a vocabulary */
     str key = str_from(keys[form->compare <= LF_STARTS ? form->compare : 0]);
     const template_var vars[] = {{"a", phrase_of(c, form->a)},
                                  {"relation", phrase_relation(c, &form->step.relation, false)},

@@ -404,6 +404,8 @@ static status measure_all(run *r, const execute_set *from, const lf_step *step, 
     if (found == NULL)
         return error_memory(r->err);
     size_t n = 0;
+    const retriever_relation *info = known(r, step->relation.id);
+    bool share = info != NULL && info->stats.value_kind == KG_VALUE_PERCENT;
     for (size_t i = 0; i < list.count && !exhausted(r); i++) {
         const kg_statement *st = &list.items[i];
         kg_id subject = step->inverse ? st->o : st->s;
@@ -416,8 +418,8 @@ static status measure_all(run *r, const execute_set *from, const lf_step *step, 
         if (value.kind == KG_VALUE_NONE || (n > 0 && !comparable(found[0].value, value)))
             continue;
         double middle = (value.low + value.high) / 2;
-        if (!isfinite(middle))
-            continue;
+        if (!isfinite(middle) || (share && value.high > 100))
+            continue; /* a share above the whole is a slip of the source's (705 for 70.5) */
         found[n++] = (measured){.item = {.id = subject,
                                          .proof = prove(r, st, item->proof),
                                          .has_order = true,

@@ -494,6 +494,28 @@ static bool other_head(str name, str text)
     return str_find(text, str_slice(name, 0, bytes), 0) == STR_NONE;
 }
 
+/* A misspelt English name stands for whole words, and begins as they do: Hansen is no HANE. */
+static bool fits_words(str name, str text, size_t edits)
+{
+    uint32_t head = 0;
+    size_t bytes = utf8_decode(name.data, name.length, &head);
+    if (utf8_is_han(head))
+        return true;
+    for (size_t at = 0; at + bytes <= text.length; at++) {
+        bool begins = at == 0 || text.data[at - 1] == ' ' || text.data[at - 1] == '-';
+        if (!begins || memcmp(text.data + at, name.data, bytes) != 0)
+            continue;
+        for (size_t end = at + 1; end <= text.length; end++) {
+            size_t length = end - at;
+            bool ends = end == text.length || text.data[end] == ' ' || text.data[end] == '-' ||
+                        text.data[end] == '\'';
+            if (ends && length <= name.length + edits && name.length <= length + edits)
+                return true;
+        }
+    }
+    return false;
+}
+
 static size_t allowed_edits(str name)
 {
     size_t n = utf8_count(name.data, name.length);
@@ -537,7 +559,7 @@ static void try_near(linker *l, uint32_t first, uint32_t last)
         size_t edits = link_edit_distance(name, norm, allowed_edits(name), l->a);
         index_node node = index_find(l->in->index, hits[i].term);
         if (edits == SIZE_MAX || edits == 0 || node == INDEX_NONE || is_class(l, node) ||
-            other_head(name, norm))
+            other_head(name, norm) || !fits_words(name, norm, edits))
             continue;
         size_t length = utf8_count(name.data, name.length);
         retriever_sense sense = {.id = hits[i].term,

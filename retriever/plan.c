@@ -66,8 +66,11 @@ static void mark_span(const text_tokens *tokens, size_t start, size_t end, token
 static void read_operators(plan *p)
 {
     const operator_hits *ops = p->in->operators;
+    bool hierarchy = p->in->knowledge->schema.subclass_relation != 0;
     for (size_t i = 0; i < ops->count; i++) {
         const operator_hit *h = &ops->items[i];
+        if (hierarchy && (h->kind == OPERATOR_UP || h->kind == OPERATOR_DOWN))
+            continue; /* explained by the step that they ask for, not by others */
         if (h->kind != OPERATOR_TYPE && h->kind != OPERATOR_MEASURE && h->kind != OPERATOR_CODE &&
             h->kind != OPERATOR_THOSE)
             mark_span(&p->in->link->tokens, h->start, h->end, &p->silent);

@@ -186,7 +186,8 @@ static bool starts_at_kind(const plan *p, const plan_path *path, const operator_
     return str_empty(start) || plan_type_is(start, type->detail);
 }
 
-/* The same step twice is meant only where the words say it twice, 的 between them (并发症的并发症).
+/* The same step twice is meant only where the words say it twice, 的 or "of" between them
+ * (并发症的并发症).
  */
 static bool said_twice(const plan *p, const plan_path *path, uint8_t i)
 {
@@ -196,8 +197,13 @@ static bool said_twice(const plan *p, const plan_path *path, uint8_t i)
     size_t at[2] = {(size_t)p->hits[path->hits[i - 1]].anchor,
                     (size_t)p->hits[path->hits[i]].anchor};
     size_t from = at[0] < at[1] ? at[0] : at[1], to = at[0] < at[1] ? at[1] : at[0];
+    const operator_hits *ops = p->in->operators;
+    for (size_t k = 0; k < ops->count; k++)
+        if (str_equal(ops->items[k].detail, STR("2")))
+            return true;
     for (size_t k = from; k < to && k < t->count; k++)
-        if (str_equal(t->items[k].norm, STR("的")))
+        if (str_equal(t->items[k].norm, STR("的")) || str_equal(t->items[k].norm, STR("of")) ||
+            str_equal(t->items[k].norm, STR("s")))
             return true;
     return false;
 }
@@ -222,6 +228,9 @@ static double direction_fit(const plan *p, const plan_path *path)
     const link_mention *m = plan_mention_of(p, path);
     if (!levels_fit(p, path))
         return -0.5;
+    for (uint8_t i = 1; i < path->hops; i++)
+        if (path->steps[i] == path->steps[i - 1] && !said_twice(p, path, i))
+            return 0;
     if (path->hops == 0 || !str_equal(p->in->lang, STR("zh")))
         return 1;
     for (size_t i = 0; i < ops->count; i++)
@@ -235,8 +244,6 @@ static double direction_fit(const plan *p, const plan_path *path)
         if (path->hits[i] >= 0 && !str_empty(r->subject_type) &&
             str_equal(r->subject_type, r->object_type) &&
             verb_is_backwards(p, m, &p->hits[path->hits[i]]) != backwards)
-            return 0;
-        if (i > 0 && path->steps[i] == path->steps[i - 1] && !said_twice(p, path, i))
             return 0;
     }
     return 1;
@@ -254,6 +261,17 @@ static double chain_fit(const plan *p, const plan_path *path)
             return 0.3;
     }
     return 1;
+}
+
+/* Do any words name things of that kind? Where the graph does not tell kinds, they may. */
+static bool kind_is_spoken(const plan *p, str kind)
+{
+    const operator_hits *ops = p->in->operators;
+    bool spoken = str_empty(kind);
+    for (size_t i = 0; i < ops->count; i++)
+        spoken = spoken ||
+                 (ops->items[i].kind == OPERATOR_TYPE && plan_type_is(kind, ops->items[i].detail));
+    return spoken;
 }
 
 /* Does the first step lead back from things of the mention's own class? */
@@ -329,7 +347,9 @@ void plan_path_features(plan *p, const plan_path *path, plan_form *out)
         double implied = i == 0 ? (double)path->implied : 0;
         bool unsaid = path->hits[i] < 0;
         if (i == 0 && unsaid && path->hops > 1)
-            implied = fmax(implied, those_say(p, path));
+            implied =
+                fmax(kind_is_spoken(p, plan_end_type(p, path->steps[0])) ? implied : 0.3 * implied,
+                     those_say(p, path));
         bool back = i > 0 && path->steps[i] == (path->steps[i - 1] ^ 1);
         if (unsaid && back && p->in->operators->has[OPERATOR_OTHER])
             implied = 0.9; /* what shares a parent with X */

@@ -351,6 +351,26 @@ static bool end_fits(const plan *p, const plan_path *path, index_node node)
     return path->node_count > 0 && index_class(p->in->index, path->nodes[0]) == want;
 }
 
+/* "A是B的并发症吗": the name that the relation's words belong to; NULL where none stands before 的.
+ */
+static const link_mention *owner_of(const plan *p, uint32_t step)
+{
+    const link_result *l = p->in->link;
+    for (size_t h = 0; h < p->hit_count; h++) {
+        if ((p->hits[h].target | 1) != (step | 1) || p->hits[h].quality < 0.5f)
+            continue;
+        size_t at = (size_t)p->hits[h].anchor;
+        for (size_t i = 0; i < l->count && at < l->tokens.count; i++) {
+            const retriever_mention *m = &l->mentions[i].shown;
+            size_t start = l->tokens.items[at].start;
+            if (m->kind == RETRIEVER_MENTION_ENTITY && m->end <= start && start - m->end <= 6 &&
+                str_starts(str_slice(p->in->question, m->end, p->in->question.length), STR("的")))
+                return &l->mentions[i];
+        }
+    }
+    return NULL;
+}
+
 static void add_ask_pair(plan *p, const plan_path *path, int m2, int s2)
 {
     const link_mention *second = &p->in->link->mentions[m2];
@@ -378,7 +398,10 @@ static void add_ask_pair(plan *p, const plan_path *path, int m2, int s2)
     /* Forwards reads better than backwards: who asks "does A have B" means A's B. */
     bool forwards = (path->steps[0] & 1) == 0;
     bool first = plan_mention_of(p, path)->first < second->first;
-    f.features[RETRIEVER_F_ORDER] = forwards ? (first ? 1 : 0.5) : 0.1;
+    const link_mention *owner = owner_of(p, path->steps[0]);
+    if (owner != NULL)
+        first = owner == plan_mention_of(p, path);
+    f.features[RETRIEVER_F_ORDER] = forwards ? (first ? 1 : owner != NULL ? 0 : 0.5) : 0.1;
     if (path->hops == 1) { /* the two names say by their kinds how they are related */
         f.features[RETRIEVER_F_COVERAGE] = fmax(f.features[RETRIEVER_F_COVERAGE], 0.5);
         f.features[RETRIEVER_F_UNSAID] = fmin(f.features[RETRIEVER_F_UNSAID], 0.2);

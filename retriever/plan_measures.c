@@ -229,6 +229,8 @@ static void forms_of_comparisons(plan *p, const measure *measures, size_t count)
             bool two = x < y && second->shown.kind == RETRIEVER_MENTION_ENTITY;
             bool value = second->shown.kind == RETRIEVER_MENTION_VALUE ||
                          second->shown.kind == RETRIEVER_MENTION_TIME;
+            if (!two && plan_has(p, OPERATOR_OPEN) && !plan_has(p, OPERATOR_ASK))
+                continue; /* "which X are above 90 %" asks for no yes */
             if (x == y || first->shown.kind != RETRIEVER_MENTION_ENTITY || (!two && !value))
                 continue;
             for (size_t k = 0; k < count; k++) {

@@ -367,6 +367,27 @@ static bool denied(const operator_hits *ops)
     return false;
 }
 
+/* "属于哪个科，做什么检查": a clause of its own speaks of a relation that the form does not walk.
+ */
+static bool two_questions(const meter *m)
+{
+    for (size_t h = 0; h < m->p->hit_count; h++) {
+        const phrasebook_hit *hit = &m->p->hits[h];
+        size_t first = SIZE_MAX, content = 0;
+        if (hit->quality < 0.7f || token_mask_meets(&hit->core, &m->told))
+            continue;
+        for (size_t i = 0; i < m->tokens->count && i < PHRASEBOOK_TOKENS; i++)
+            if (token_mask_has(&hit->core, i)) {
+                first = first == SIZE_MAX ? i : first;
+                content += m->p->content[i] > 0;
+            }
+        if (first == SIZE_MAX || content == 0)
+            continue;
+        return true;
+    }
+    return false;
+}
+
 static void read_operators(meter *m)
 {
     const operator_hits *ops = m->p->in->operators;
@@ -378,7 +399,7 @@ static void read_operators(meter *m)
     unmet += denied(ops) && !s.has[LF_MINUS] && !s.has[LF_ASK];
     unmet += ops->has[OPERATOR_COMPARE] && !arg && !s.has[LF_ASK] && !s.has[LF_COUNT];
     unmet += ops->has[OPERATOR_ASK] && !ops->has[OPERATOR_OPEN] && !s.has[LF_ASK] && !arg;
-    m->out->unmet = unmet;
+    m->out->unmet = unmet + (two_questions(m) ? 1 : 0);
 }
 
 /* 民法典第一千五百条: the number of an article that no name linked has. */

@@ -36,8 +36,12 @@ graph slim "$data/medical_en/DO_cancer_slim.obo" "$data/medical_en/DO_infectious
 graph law "$data/laws_zh" --format statutes --pack legal
 # People's own wording over graphs with a pack is what vouch is for, and there is less of it.
 own="--weight ${OWN:-20}"
-cases med $own "$questions"/medical_zh*.tune.jsonl "$questions"/unanswerable_zh*.tune.jsonl
-cases do $own "$questions"/medical_en*.tune.jsonl "$questions"/unanswerable_en*.tune.jsonl
+# A wrong answer where there is none does more harm than an answer not given.
+none="--weight ${NONE:-40}"
+cases med $own "$questions"/medical_zh*.tune.jsonl
+cases med $none "$questions"/unanswerable_zh*.tune.jsonl
+cases do $own "$questions"/medical_en*.tune.jsonl
+cases do $none "$questions"/unanswerable_en*.tune.jsonl
 cases slim $own "$questions/medical_slims.tune.jsonl"
 cases law $own "$questions/legal_zh.tune.jsonl" "$questions/unanswerable_law.tune.jsonl" \
     --alpha "${ALPHA:-0.2}" --calibrate "$out"
