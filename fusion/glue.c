@@ -20,6 +20,9 @@ typedef struct word_set {
 struct glue {
     arena *a;
     word_set words, negations, not_negations, comparatives;
+    word_set statute_words, statute_not_negations;
+    glue_exclusive *exclusives;
+    size_t exclusive_count;
 };
 
 static bool set_new(word_set *s, size_t count, arena *a)
@@ -98,6 +101,38 @@ static bool fill(word_set *s, const json_t *root, const char *key, arena *a)
     return true;
 }
 
+static bool fill_list(word_set *s, const json_t *list, arena *a)
+{
+    if (!set_new(s, json_array_size(list) + 1, a))
+        return false;
+    add_list(s, list, 0, a);
+    return true;
+}
+
+static bool fill_exclusives(glue *g, const json_t *groups)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(groups); i++)
+        n += json_array_size(json_array_get(groups, i));
+    g->exclusives = ARENA_ARRAY(g->a, glue_exclusive, n + 1);
+    if (g->exclusives == NULL)
+        return false;
+    for (size_t i = 0; i < json_array_size(groups); i++)
+        for (size_t k = 0; k < json_array_size(json_array_get(groups, i)); k++) {
+            const char *word = json_string_value(json_array_get(json_array_get(groups, i), k));
+            g->exclusives[g->exclusive_count++] =
+                (glue_exclusive){arena_str(g->a, str_from(word)), (int)i};
+        }
+    return true;
+}
+
+static bool fill_statutes(glue *g, const json_t *root)
+{
+    return fill_list(&g->statute_words, json_object_get(root, "glue"), g->a) &&
+           fill_list(&g->statute_not_negations, json_object_get(root, "not_negation"), g->a) &&
+           fill_exclusives(g, json_object_get(root, "exclusive"));
+}
+
 status glue_open(glue **out, error *err)
 {
     glue *g = calloc(1, sizeof *g);
@@ -112,7 +147,8 @@ status glue_open(glue **out, error *err)
     if (st == STATUS_OK &&
         (!fill(&g->words, root, "glue", g->a) || !fill(&g->negations, root, "negation", g->a) ||
          !fill(&g->not_negations, root, "not_negation", g->a) ||
-         !fill(&g->comparatives, root, "comparative", g->a)))
+         !fill(&g->comparatives, root, "comparative", g->a) ||
+         !fill_statutes(g, json_object_get(root, "statutes"))))
         st = error_memory(err);
     json_decref(root);
     if (st != STATUS_OK)
@@ -161,6 +197,22 @@ static size_t longest(const word_set *s, str text, size_t at, int *tag)
 size_t glue_word(const glue *g, str text, size_t at)
 {
     return longest(&g->words, text, at, NULL);
+}
+
+size_t glue_statute_word(const glue *g, str text, size_t at)
+{
+    return longest(&g->statute_words, text, at, NULL);
+}
+
+size_t glue_statute_no_negation(const glue *g, str text, size_t at)
+{
+    return longest(&g->statute_not_negations, text, at, NULL);
+}
+
+const glue_exclusive *glue_exclusives(const glue *g, size_t *count)
+{
+    *count = g->exclusive_count;
+    return g->exclusives;
 }
 
 size_t glue_negation(const glue *g, str text, size_t at)

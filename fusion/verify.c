@@ -5,6 +5,7 @@
 #include "core/utf8.h"
 #include "fusion/claims.h"
 #include "fusion/verify_judge.h"
+#include "fusion/verify_statute.h"
 
 static void carry(const claims_clause *k, verify_carried *before)
 {
@@ -133,7 +134,8 @@ static status verify_one(const verify_context *c, arena *kept, const claims_piec
     for (size_t k = 0; st == STATUS_OK && k < s->count; k++)
         st = judge_clause(c, s, k, err);
     if (st == STATUS_OK)
-        st = verify_by_passages(c, s, err);
+        st = verify_holds_statutes(c) ? verify_by_statutes(c, s, err)
+                                      : verify_by_passages(c, s, err);
     if (st == STATUS_OK)
         st = finish(kept, s, out, err);
     if (st == STATUS_OK)

@@ -677,6 +677,47 @@ status retriever_link(retriever *r, kg_read *read, str text, str lang, bool exac
     return STATUS_OK;
 }
 
+status retriever_version_of(retriever *r, kg_read *read, str text, str lang, clock_day today,
+                            arena *a, clock_day *day, size_t *start, size_t *end, error *err)
+{
+    state *held = NULL;
+    operator_hits ops = {0};
+    link_result linked = {0};
+    version_choice choice = {.day = today};
+    status s = state_hold(r, read, &held, err);
+    if (s != STATUS_OK)
+        return s;
+    s = operators_find(r->rules, text, lang, a, &ops, err);
+    link_input in = {.read = read,
+                     .index = held->index,
+                     .knowledge = held->knowledge,
+                     .question = text,
+                     .lang = lang,
+                     .operators = &ops,
+                     .exact = true};
+    if (s == STATUS_OK)
+        s = link_question(&in, a, &linked, err);
+    bool chosen = s == STATUS_OK &&
+                  versions_choose(read, &held->knowledge->schema, text, today, &linked, a, &choice);
+    state_drop(r, held);
+    if (s != STATUS_OK)
+        return s;
+    *day = chosen ? choice.day : today;
+    *start = *end = 0;
+    for (size_t i = 0; chosen && i < linked.tokens.count && i < PHRASEBOOK_TOKENS; i++) {
+        if (!token_mask_has(&choice.said, i))
+            continue;
+        *start = *end == 0 ? linked.tokens.items[i].start : *start;
+        *end = linked.tokens.items[i].end;
+    }
+    return STATUS_OK;
+}
+
+str retriever_synonyms(const retriever *r)
+{
+    return r->synonyms;
+}
+
 status retriever_relations_in(retriever *r, kg_read *read, str text, str lang, arena *a,
                               retriever_relation_hit **out, size_t *out_count, error *err)
 {

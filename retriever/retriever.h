@@ -208,6 +208,13 @@ status retriever_ask(retriever *r, kg_read *read, const retriever_request *reque
 /* Links the names, values and times of any text; no fuzzy matching when `exact`. */
 status retriever_link(retriever *r, kg_read *read, str text, str lang, bool exact, arena *a,
                       retriever_mention **out, size_t *out_count, error *err);
+/* The day that a text speaks of by naming the version of a law ("2018年的公司法"), and the bytes
+ * that name it; `today` and an empty span where it names none. */
+status retriever_version_of(retriever *r, kg_read *read, str text, str lang, clock_day today,
+                            arena *a, clock_day *day, size_t *start, size_t *end, error *err);
+/* The pack's everyday words and the texts' words for them (retriever/synonyms.h): the whole table;
+ * empty where it has none. Valid until retriever_close. */
+str retriever_synonyms(const retriever *r);
 /* The relations that a stretch of text may speak of, best first; score 0..1. */
 typedef struct retriever_relation_hit {
     const retriever_relation *relation;
