@@ -31,7 +31,7 @@ static const char usage[] =
     "  --export-only     write the GGUF files from the checkpoint and stop\n"
     "  --evaluate N      rank N questions over held-out relations and stop\n"
     "  --rank FILE       rank the questions of a file of that form (tests/bench/ranking_sets.py)\n"
-    "  --quantised       evaluate with the weights as Q8_0 keeps them\n"
+    "  --as TYPE         evaluate with the weights as f16, q8_0 or q4_0 keeps them\n"
     "  --init-only       prepare DIR (vocabulary, checkpoint of step 0) and stop\n"
     "  --write-episodes FILE  the tokenised episodes of --steps steps, for train_gpu.py\n"
     "  --dump FILE       write --evaluate's episodes as text too (to look at the data)\n";
@@ -93,7 +93,8 @@ static bool read_duration(const char *text, double *seconds)
 typedef struct train_arguments {
     const char *out, *budget, *size, *rate, *hold_out, *name, *dump, *episodes_file, *rank;
     int steps, threads, seed, episodes, evaluate;
-    bool export_only, init_only, quantised;
+    const char *as;
+    bool export_only, init_only;
     trainer_options options;
 } train_arguments;
 
@@ -160,8 +161,8 @@ static void print_report(const evaluate_report *e)
     print_cell("chinese", &e->language[CONCEPT_ZH]);
     print_cell("all", &e->all);
     if (e->unanswerable > 0)
-        printf("unanswerable (%.0f): AUROC lexical %.3f, gen %.3f, fit %.3f\n", e->unanswerable,
-               e->auroc_lexical, e->auroc_gen, e->auroc_fit);
+        printf("unanswerable (%.0f): AUROC lexical %.3f, gen %.3f, fit %.3f, all %.3f\n",
+               e->unanswerable, e->auroc_lexical, e->auroc_gen, e->auroc_fit, e->auroc_all);
 }
 
 static status evaluate_held_out(const train_arguments *a, const trainer_result *r,
@@ -202,8 +203,8 @@ static int evaluate(const train_arguments *a)
     trainer_result r = {0};
     evaluate_report e;
     status st = trainer_open(a->out, &r, &err);
-    if (st == STATUS_OK && a->quantised)
-        export_round_trip_q8(r.net);
+    if (st == STATUS_OK && a->as != NULL && !export_round_trip(r.net, a->as))
+        st = error_set(&err, STATUS_USAGE, "--as is f16, q8_0 or q4_0, not '%s'", a->as);
     if (st == STATUS_OK)
         st = a->rank != NULL ? evaluate_ranking_file(a, &r, &e, &err)
                              : evaluate_held_out(a, &r, &e, &err);
@@ -267,7 +268,7 @@ int cmd_model_train(int argc, char **argv)
                                    {"--write-episodes", ARGS_TEXT, &a.episodes_file},
                                    {"--evaluate", ARGS_COUNT, &a.evaluate},
                                    {"--rank", ARGS_TEXT, &a.rank},
-                                   {"--quantised", ARGS_FLAG, &a.quantised},
+                                   {"--as", ARGS_TEXT, &a.as},
                                    {"--dump", ARGS_TEXT, &a.dump},
                                    {NULL, ARGS_FLAG, NULL}};
     int positional, code;

@@ -195,6 +195,7 @@ status evaluate_ranking(const net *n, const vocab *v, evaluate_next next, void *
         report.auroc_fit = auroc(all, judged_count, BY_FIT);
         report.auroc_gen = auroc(all, judged_count, BY_GEN);
         report.auroc_lexical = auroc(all, judged_count, BY_LEXICAL);
+        report.auroc_all = auroc(all, judged_count, BY_ALL);
         *out = report;
     }
     free(all);

@@ -17,8 +17,8 @@ typedef struct evaluate_cell {
 
 typedef struct evaluate_report {
     evaluate_cell all, kind[EPISODE_KINDS], language[CONCEPT_LANGUAGES];
-    double auroc_fit, auroc_gen, auroc_lexical; /* answerable against unanswerable */
-    double unanswerable;                        /* questions of that sort */
+    double auroc_fit, auroc_gen, auroc_lexical, auroc_all; /* answerable against unanswerable */
+    double unanswerable;                                   /* questions of that sort */
 } evaluate_report;
 
 /* Gives question number i; STATUS_NOT_FOUND (and no message) behind the last. */

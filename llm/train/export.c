@@ -209,23 +209,50 @@ static float from_half(uint16_t half)
     return (half & 0x8000) != 0 ? -size : size;
 }
 
-void export_round_trip_q8(net *n)
+static void round_q8_0(float *w)
 {
+    uint8_t block[BLOCK_BYTES];
+    export_quantise_q8(w, block);
+    float scale = from_half((uint16_t)(block[0] | block[1] << 8));
+    for (size_t k = 0; k < BLOCK; k++)
+        w[k] = scale * (float)(int8_t)block[2 + k];
+}
+
+/* As ggml's reference: the scale comes from the weight of the greatest size, with its sign. */
+static void round_q4_0(float *w)
+{
+    float most = 0;
+    for (size_t k = 0; k < BLOCK; k++)
+        if (fabsf(w[k]) > fabsf(most))
+            most = w[k];
+    float scale = most / -8.0f, inverse = scale == 0 ? 0 : 1.0f / scale;
+    float stored = from_half(export_half(scale));
+    for (size_t k = 0; k < BLOCK; k++)
+        w[k] = stored * (fminf(15, floorf(w[k] * inverse + 8.5f)) - 8.0f);
+}
+
+static void round_f16(float *w)
+{
+    for (size_t k = 0; k < BLOCK; k++)
+        w[k] = from_half(export_half(w[k]));
+}
+
+bool export_round_trip(net *n, const char *type)
+{
+    static const struct {
+        const char *name;
+        void (*round)(float *block);
+    } types[] = {{"f16", round_f16}, {"q8_0", round_q8_0}, {"q4_0", round_q4_0}};
     net_tensor tensors[512];
-    size_t count = net_list_tensors(n, tensors, 512);
-    for (size_t i = 0; i < count && i < 512; i++) {
+    size_t count = net_list_tensors(n, tensors, 512), kind = 0;
+    while (kind < CORE_COUNT(types) && strcmp(types[kind].name, type) != 0)
+        kind++;
+    for (size_t i = 0; kind < CORE_COUNT(types) && i < count && i < 512; i++) {
         const net_tensor *t = &tensors[i];
-        float *w = net_weights(n) + t->offset;
-        for (size_t j = 0; quantised(t, EXPORT_Q8_0) && j < t->rows * t->cols; j++) {
-            uint8_t block[BLOCK_BYTES];
-            if (j % BLOCK != 0)
-                continue;
-            export_quantise_q8(w + j, block);
-            float scale = from_half((uint16_t)(block[0] | block[1] << 8));
-            for (size_t k = 0; k < BLOCK; k++)
-                w[j + k] = scale * (float)(int8_t)block[2 + k];
-        }
+        for (size_t j = 0; quantised(t, EXPORT_Q8_0) && j < t->rows * t->cols; j += BLOCK)
+            types[kind].round(net_weights(n) + t->offset + j);
     }
+    return kind < CORE_COUNT(types);
 }
 
 static bool write_zeros(FILE *f, uint64_t count)

@@ -3,6 +3,7 @@
 #ifndef VOUCH_LLM_TRAIN_EXPORT_H
 #define VOUCH_LLM_TRAIN_EXPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/error.h"
@@ -18,8 +19,9 @@ status export_write(const char *path, const net *n, const vocab *v, const char *
 
 /* One block of 32 weights as 2 bytes of scale (binary16) and 32 of value. */
 void export_quantise_q8(const float *x, uint8_t out[34]);
-/* The net as a Q8_0 file would give it back, to measure what quantising costs. */
-void export_round_trip_q8(net *n);
+/* The net as a file of that type ("f16", "q8_0", "q4_0") would give it back, to measure what each
+ * costs; false for another name. */
+bool export_round_trip(net *n, const char *type);
 /* Rounds to binary16 (to nearest, ties to even). */
 uint16_t export_half(float x);
 
