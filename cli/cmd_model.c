@@ -19,8 +19,12 @@ int cmd_model(int argc, char **argv)
 {
     bool help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
     for (const command *c = subcommands; argc > 1 && c->name != NULL; c++)
-        if (strcmp(c->name, argv[1]) == 0)
+        if (strcmp(c->name, argv[1]) == 0) {
+            char name[32]; /* as messages call it */
+            (void)snprintf(name, sizeof name, "model %s", c->name);
+            argv[1] = name;
             return c->run(argc - 1, argv + 1);
+        }
     if (argc > 1 && !help)
         return cli_usage("model", "there is no subcommand '%s'", argv[1]);
     printf("usage: vouch model SUBCOMMAND ...\n\n");

@@ -122,12 +122,10 @@ static status write_enum(writer *w, const json_t *values, const place *p, int ru
     return s;
 }
 
-static status write_any_of(writer *w, const json_t *list, const place *p, int rule)
+/* Writes the rules of a list of schemas, and their names behind one another to `line`. */
+static status write_each(writer *w, const json_t *list, const place *p, const char *between,
+                         buf *line)
 {
-    if (!json_is_array(list) || json_array_size(list) == 0)
-        return refuse(w, p, STATUS_INVALID, "expected a list of schemas");
-    buf line = {0};
-    buf_printf(&line, "n%d ::= ", rule);
     status s = STATUS_OK;
     size_t i;
     const json_t *schema;
@@ -137,9 +135,18 @@ static status write_any_of(writer *w, const json_t *list, const place *p, int ru
         int part = 0;
         if (s == STATUS_OK)
             s = write_schema(w, schema, &below, &part);
-        buf_printf(&line, "%sn%d", i == 0 ? "" : " | ", part);
+        buf_printf(line, "%sn%d", i == 0 ? "" : between, part);
     }
-    buf_printf(w->out, "%s\n", line.data);
+    return s;
+}
+
+static status write_any_of(writer *w, const json_t *list, const place *p, int rule)
+{
+    if (!json_is_array(list) || json_array_size(list) == 0)
+        return refuse(w, p, STATUS_INVALID, "expected a list of schemas");
+    buf line = {0};
+    status s = write_each(w, list, p, " | ", &line);
+    buf_printf(w->out, "n%d ::= %s\n", rule, line.data);
     buf_free(&line);
     return s;
 }
@@ -259,19 +266,8 @@ static status bounds(writer *w, const json_t *schema, const place *p, const char
 static status write_tuple(writer *w, const json_t *list, const place *p, int rule)
 {
     buf line = {0};
-    buf_printf(&line, "n%d ::= \"[\" ws", rule);
-    status s = STATUS_OK;
-    size_t i;
-    const json_t *schema;
-    json_array_foreach((json_t *)list, i, schema)
-    {
-        place below = {p, NULL, i, p->depth + 1};
-        int part = 0;
-        if (s == STATUS_OK)
-            s = write_schema(w, schema, &below, &part);
-        buf_printf(&line, "%s n%d", i == 0 ? "" : " \",\" ws", part);
-    }
-    buf_printf(w->out, "%s ws \"]\"\n", line.data);
+    status s = write_each(w, list, p, " \",\" ws ", &line);
+    buf_printf(w->out, "n%d ::= \"[\" ws %s ws \"]\"\n", rule, line.data == NULL ? "" : line.data);
     buf_free(&line);
     return s;
 }

@@ -458,10 +458,13 @@ INLINE void tile_run(int shift, uint32_t count, int groups, int first, const uin
             KEEP(acc[i][1]);
         }
     }
+    const kernels_block *blocks = t->xb;
+    READ_AFTER(scales, acc[count - 1][1]);
+    READ_AFTER(blocks, acc[count - 1][1]);
     const __m256 s0 = _mm256_load_ps(scales), s1 = _mm256_load_ps(scales + 8);
 #pragma GCC unroll 4
     for (uint32_t i = 0; i < count; i++) {
-        const kernels_block *xb = &t->xb[i];
+        const kernels_block *xb = &blocks[i];
         if (shift != 0) {
             __m256i pairs = spread(groups == 8 ? xb->pairs : xb->low_pairs);
             if (groups != 8 && first != 0)

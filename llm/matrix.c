@@ -281,27 +281,39 @@ static bool pack_lane_block(uint32_t type, const unsigned char *raw, uint32_t b,
     }
 }
 
-/* Packs 16 rows of a type that is not quantised. */
+/* Columns [from, to) of a lane, of values of 4 or of 2 bytes; gives a word that is not zero if one
+ * of them has all the bits of `exponent`. */
+static uint32_t pack_values(const llm_matrix *m, const unsigned char *raw, uint32_t lane,
+                            uint32_t from, uint32_t to, unsigned char *out)
+{
+    const uint16_t exponent = m->type == GGUF_TYPE_F16 ? 0x7c00u : 0x7f80u;
+    uint32_t bad = 0;
+    if (m->type == GGUF_TYPE_F32)
+        for (uint32_t k = from; k < to; k++) {
+            uint32_t bits = get32(raw + (size_t)k * 4);
+            bad |= (bits & 0x7f800000u) == 0x7f800000u;
+            put32(out + (size_t)k * 64 + lane * 4, bits);
+        }
+    else
+        for (uint32_t k = from; k < to; k++) {
+            uint16_t bits = get16(raw + (size_t)k * 2);
+            bad |= (bits & exponent) == exponent;
+            put16(out + (size_t)k * 32 + lane * 2, bits);
+        }
+    return bad;
+}
+
+/* Packs 16 rows of a type that is not quantised, some columns at a time: what is written stays in
+ * the first cache. */
 static bool pack_plain(const llm_matrix *m, const unsigned char *const raw[MATRIX_LANES],
                        unsigned char *out)
 {
     uint32_t bad = 0;
-    for (uint32_t lane = 0; lane < MATRIX_LANES; lane++) {
-        if (raw[lane] == NULL)
-            continue;
-        for (uint32_t k = 0; k < m->columns; k++) {
-            unsigned char *to = out + (size_t)k * m->quant_step;
-            if (m->type == GGUF_TYPE_F32) {
-                uint32_t bits = get32(raw[lane] + (size_t)k * 4);
-                bad |= (bits & 0x7f800000u) == 0x7f800000u;
-                put32(to + lane * 4, bits);
-            } else {
-                uint16_t bits = get16(raw[lane] + (size_t)k * 2);
-                uint16_t exponent = m->type == GGUF_TYPE_F16 ? 0x7c00u : 0x7f80u;
-                bad |= (bits & exponent) == exponent;
-                put16(to + lane * 2, bits);
-            }
-        }
+    for (uint32_t from = 0; from < m->columns; from += 64) {
+        uint32_t to = m->columns - from < 64 ? m->columns : from + 64;
+        for (uint32_t lane = 0; lane < MATRIX_LANES; lane++)
+            if (raw[lane] != NULL)
+                bad |= pack_values(m, raw[lane], lane, from, to, out);
     }
     return bad == 0;
 }

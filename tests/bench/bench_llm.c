@@ -471,7 +471,8 @@ static json_t *measure(const shape *s, size_t t, const char *path, size_t turns)
     pair pp128 = ask_in_turn(&a, &b, "pp128", turns), pp512 = ask_in_turn(&a, &b, "pp512", turns);
     pair tg = ask_in_turn(&a, &b, "tg", turns);
     double scores[5], prompts[5], ratio[5];
-    for (size_t i = 0; i < 5; i++) {
+    size_t rounds = turns < 5 ? turns : 5;
+    for (size_t i = 0; i < rounds; i++) {
         scores[i] = ask(&a, "score");
         prompts[i] = 512 * 1000 / ask(&a, "pp512");
         ratio[i] = scores[i] / prompts[i];
@@ -491,12 +492,12 @@ static json_t *measure(const shape *s, size_t t, const char *path, size_t turns)
            s->name, types[t].name, pp128.ours, pp128.theirs, pp128.ratio, pp512.ours, pp512.theirs,
            pp512.ratio, types[t].prompt_target, tg.ours, tg.theirs, tg.ratio,
            small ? types[t].cached_target : types[t].generate_target, load.ours, load.theirs,
-           memory.ours, memory.theirs, file_mb, median(ratio, 5), busy);
+           memory.ours, memory.theirs, file_mb, median(ratio, rounds), busy);
     fflush(stdout);
     return json_pack("{s:s,s:s,s:f,s:o,s:o,s:o,s:o,s:o,s:f,s:f}", "shape", s->name, "type",
                      types[t].name, "file_mb", file_mb, "pp128", pair_json(&pp128), "pp512",
                      pair_json(&pp512), "tg64", pair_json(&tg), "load_ms", pair_json(&load),
-                     "resident_mb", pair_json(&memory), "score_over_pp512", median(ratio, 5),
+                     "resident_mb", pair_json(&memory), "score_over_pp512", median(ratio, rounds),
                      "busy_share", busy);
 }
 
