@@ -430,7 +430,7 @@ static status prepare(kg_bulk *b, error *err)
     if (code == STATUS_OK)
         code = make_distinct(b, err);
     if (code == STATUS_OK)
-        code = kg_bulk_statistics(b, err);
+        code = kg_bulk_count(b, err);
     if (code == STATUS_OK)
         code = kg_bulk_names(b, err);
     if (code == STATUS_OK)
@@ -454,6 +454,8 @@ static status write_pages(kg_bulk *b, error *err)
     free(b->ids);
     b->ids = NULL;
     if (code == STATUS_OK)
+        code = kg_bulk_counted(b, err);
+    if (code == STATUS_OK)
         code = kg_bulk_labels(b, err);
     error ignored = {0};
     status ended = kg_pages_end(b->pages, code == STATUS_OK ? err : &ignored);
@@ -469,6 +471,8 @@ static status take_back(kg_bulk *b, error *err)
         code = kg_db_exec(w->db, "BEGIN", err);
     if (code == STATUS_OK)
         code = kg_base_load(w->db, err);
+    if (code == STATUS_OK)
+        code = kg_bulk_statistics(b, err);
     if (code == STATUS_OK && b->named)
         code = kg_db_exec(w->db, "REINDEX statement_g; REINDEX statement_qualifiers", err);
     return code == STATUS_OK ? put_passages(b, err) : code;
@@ -488,6 +492,7 @@ status kg_bulk_build(kg_write *w, error *err)
     }
     if (code == STATUS_OK)
         code = take_back(&b, err);
+    kg_bulk_count_free(&b);
     free(b.names);
     free(b.ids);
     free(b.row);

@@ -23,6 +23,7 @@ typedef struct kg_bulk {
     bool named;      /* some row has a graph name or qualifiers */
     kg_bulk_name *names;
     size_t name_count;
+    struct kg_bulk_tally *statistics;
     kg_pages *pages;
     struct {
         char name[32];
@@ -38,9 +39,14 @@ status kg_bulk_build(kg_write *w, error *err);
 status kg_bulk_tree(kg_bulk *b, kg_tree_kind kind, const char *name, kg_tree **out, error *err);
 
 /* By SQLite: what the rows count up to, names given beside them, how the base is laid out. */
-status kg_bulk_statistics(kg_bulk *b, error *err); /* bulk_stat.c */
+status kg_bulk_statistics(kg_bulk *b, error *err); /* bulk_stat.c, of what was counted */
 status kg_bulk_names(kg_bulk *b, error *err);      /* bulk_label.c */
 status kg_bulk_meta(kg_bulk *b, error *err);       /* bulk_index.c */
+/* Counts for the statistics, in a thread of its own beside the writing of pages; kg_bulk_counted
+ * waits for it, and before that the rows stay as they are. */
+status kg_bulk_count(kg_bulk *b, error *err);
+status kg_bulk_counted(kg_bulk *b, error *err);
+void kg_bulk_count_free(kg_bulk *b);
 /* As pages. */
 status kg_bulk_indexes(kg_bulk *b, error *err); /* bulk_index.c */
 status kg_bulk_labels(kg_bulk *b, error *err);  /* bulk_label.c */

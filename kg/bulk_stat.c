@@ -1,8 +1,11 @@
 /* Statistics of the first load, out of the sorted rows. Subjects are counted by runs of (s, p);
  * objects by one sorted pass over (p, o). */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "kg/bulk.h"
+
+#define THREAD_LEAST 10000 /* rows that are worth a thread */
 
 typedef struct tally { /* (relation, side, class) -> count; open addressing */
     uint64_t *keys;    /* 0 = free */
@@ -51,8 +54,10 @@ typedef struct relation_tally {
     int64_t kinds[KG_VALUE_BOOL + 1];
 } relation_tally;
 
-typedef struct statistics {
+typedef struct kg_bulk_tally {
     kg_bulk *b;
+    pthread_t thread;
+    bool threaded, counted;
     uint32_t *number; /* [terms] of a predicate's relation_tally, + 1 */
     relation_tally *relations;
     size_t count, capacity;
@@ -205,24 +210,61 @@ static status put_members(const statistics *s, error *err)
     return code;
 }
 
+static void *count_all(void *context)
+{
+    statistics *s = context;
+    s->counted = s->number != NULL && s->members != NULL && count_subjects(s) && count_objects(s);
+    return NULL;
+}
+
+status kg_bulk_count(kg_bulk *b, error *err)
+{
+    statistics *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return error_memory(err);
+    s->b = b;
+    s->number = calloc(b->terms + 1, sizeof *s->number);
+    s->members = calloc(b->terms + 1, sizeof *s->members);
+    s->threaded = b->rows >= THREAD_LEAST && pthread_create(&s->thread, NULL, count_all, s) == 0;
+    if (!s->threaded)
+        count_all(s);
+    b->statistics = s;
+    return STATUS_OK;
+}
+
+status kg_bulk_counted(kg_bulk *b, error *err)
+{
+    statistics *s = b->statistics;
+    if (s != NULL && s->threaded)
+        (void)pthread_join(s->thread, NULL);
+    if (s != NULL)
+        s->threaded = false;
+    return s == NULL || s->counted ? STATUS_OK : error_memory(err);
+}
+
 status kg_bulk_statistics(kg_bulk *b, error *err)
 {
-    statistics s = {.b = b};
-    s.number = calloc(b->terms + 1, sizeof *s.number);
-    s.members = calloc(b->terms + 1, sizeof *s.members);
-    status code = STATUS_OK;
-    if (s.number == NULL || s.members == NULL || !count_subjects(&s) || !count_objects(&s))
-        code = error_memory(err);
-    for (size_t i = 0; i < s.count && code == STATUS_OK; i++)
-        code = put_relation(b, &s.relations[i], err);
+    statistics *s = b->statistics;
+    status code = kg_bulk_counted(b, err);
+    for (size_t i = 0; i < s->count && code == STATUS_OK; i++)
+        code = put_relation(b, &s->relations[i], err);
     if (code == STATUS_OK)
-        code = put_classes(b, &s.classes, err);
-    if (code == STATUS_OK)
-        code = put_members(&s, err);
-    free(s.number);
-    free(s.members);
-    free(s.relations);
-    free(s.classes.keys);
-    free(s.classes.counts);
-    return code;
+        code = put_classes(b, &s->classes, err);
+    return code == STATUS_OK ? put_members(s, err) : code;
+}
+
+void kg_bulk_count_free(kg_bulk *b)
+{
+    statistics *s = b->statistics;
+    error ignored = {0};
+    if (s == NULL)
+        return;
+    (void)kg_bulk_counted(b, &ignored);
+    free(s->number);
+    free(s->members);
+    free(s->relations);
+    free(s->classes.keys);
+    free(s->classes.counts);
+    free(s);
+    b->statistics = NULL;
 }

@@ -63,6 +63,7 @@ static void free_write(kg_write *w)
 {
     if (w == NULL)
         return;
+    kg_intake_free(w->intake);
     for (size_t i = 0; i < w->source_count; i++)
         free(w->sources[i].kept);
     kg_dict_free(w->dict);
@@ -141,6 +142,8 @@ static status load_state(kg_write *w, error *err)
     return code;
 }
 
+static status add_statement(void *context, const kg_new_statement *st, error *err);
+
 status kg_write_begin(kg_store *store, kg_write **out, error *err)
 {
     if (store->options.read_only)
@@ -154,7 +157,9 @@ status kg_write_begin(kg_store *store, kg_write **out, error *err)
     w->now = clock_unix_seconds();
     w->dict = kg_dict_new();
     w->strings = arena_new(0);
-    status code = w->dict == NULL || w->strings == NULL ? error_memory(err) : STATUS_OK;
+    w->intake = kg_intake_new(add_statement, w);
+    status code =
+        w->dict == NULL || w->strings == NULL || w->intake == NULL ? error_memory(err) : STATUS_OK;
     if (code == STATUS_OK && store->options.create)
         code = kg_bulk_begin(w, err);
     char copy[4096];
@@ -178,6 +183,8 @@ void kg_write_rollback(kg_write *write)
 {
     if (write == NULL)
         return;
+    kg_intake_free(write->intake);
+    write->intake = NULL;
     for (size_t i = 0; i < KG_DB_CACHE && write->db != NULL; i++)
         if (write->db->cache[i].stmt != NULL)
             sqlite3_reset(write->db->cache[i].stmt);
@@ -248,6 +255,9 @@ static status put_source(kg_write *w, kg_source_state *source, str format, doubl
 status kg_write_source(kg_write *write, str name, str format, double authority, error *err)
 {
     kg_write *w = write;
+    status code = kg_intake_drain(w->intake, err);
+    if (code != STATUS_OK)
+        return code;
     (void)snprintf(w->scope, sizeof w->scope, "b%08x_", (unsigned)(str_hash(name, 0) >> 32));
     for (size_t i = 0; i < w->source_count; i++) {
         if (str_equal(w->sources[i].name, name)) {
@@ -262,7 +272,7 @@ status kg_write_source(kg_write *write, str name, str format, double authority, 
     if (!kg_grow(&w->sources, w->source_count, &w->source_capacity, sizeof *w->sources))
         return error_memory(err);
     kg_source_state source = {.name = arena_str(w->strings, name)};
-    status code = find_source(w, name, &source.id, err);
+    code = find_source(w, name, &source.id, err);
     source.existed = source.id != 0;
     if (code == STATUS_OK)
         code = put_source(w, &source, format, authority, err);
@@ -388,12 +398,11 @@ static status check_statement(const kg_write *w, const kg_new_statement *st, err
     return STATUS_OK;
 }
 
-status kg_write_add(kg_write *write, const kg_new_statement *st, error *err)
+/* Gives the terms their numbers and lets the statement wait for its batch. */
+static status add_statement(void *context, const kg_new_statement *st, error *err)
 {
-    kg_write *w = write;
-    status code = check_statement(w, st, err);
-    if (code != STATUS_OK)
-        return code;
+    kg_write *w = context;
+    status code = STATUS_OK;
     kg_attribute attribute = {.from = st->valid_from,
                               .to = st->valid_to,
                               .confidence = st->confidence >= 0 ? st->confidence : -1};
@@ -423,6 +432,17 @@ status kg_write_add(kg_write *write, const kg_new_statement *st, error *err)
                : STATUS_OK;
 }
 
+status kg_write_add(kg_write *write, const kg_new_statement *st, error *err)
+{
+    status code = check_statement(write, st, err);
+    if (code != STATUS_OK)
+        return code;
+    if (st->qualifier_count == 0)
+        return kg_intake_put(write->intake, st, err);
+    code = kg_intake_drain(write->intake, err);
+    return code == STATUS_OK ? add_statement(write, st, err) : code;
+}
+
 status kg_write_label(kg_write *write, kg_term term, kg_label_kind kind, str text, str lang,
                       error *err)
 {
@@ -430,10 +450,13 @@ status kg_write_label(kg_write *write, kg_term term, kg_label_kind kind, str tex
     if (w->source == SIZE_MAX || text.length == 0)
         return error_set(err, STATUS_USAGE, "a label needs a source and a text");
     kg_term literal = {.kind = KG_TERM_LITERAL, .lexical = text, .lang = lang};
+    status code = kg_intake_drain(w->intake, err);
+    if (code != STATUS_OK)
+        return code;
     size_t t = add_term(w, term, KG_DICT_NODE), l = add_term(w, literal, 0), load = 0;
     if (t == SIZE_MAX || l == SIZE_MAX)
         return error_memory(err);
-    status code = add_load(w, w->sources[w->source].id, w->now, &load, err);
+    code = add_load(w, w->sources[w->source].id, w->now, &load, err);
     if (code == STATUS_OK)
         code = kg_flush_terms(w, err);
     sqlite3_stmt *stmt =
@@ -466,6 +489,9 @@ status kg_write_meta(kg_write *write, str key, str value, error *err)
 {
     if (kg_meta_is_own(key))
         return error_set(err, STATUS_USAGE, "the graph keeps '%.*s' itself", STR_ARG(key));
+    status code = kg_intake_drain(write->intake, err);
+    if (code != STATUS_OK)
+        return code;
     sqlite3_stmt *stmt = kg_db_stmt(write->db, "INSERT OR REPLACE INTO meta VALUES(?1,?2)", err);
     if (stmt == NULL)
         return STATUS_CORRUPT;
@@ -477,7 +503,9 @@ status kg_write_meta(kg_write *write, str key, str value, error *err)
 status kg_write_delete_source(kg_write *write, str name, error *err)
 {
     int64_t source = 0;
-    status code = kg_flush(write, err);
+    status code = kg_intake_drain(write->intake, err);
+    if (code == STATUS_OK)
+        code = kg_flush(write, err);
     if (code == STATUS_OK)
         code = find_source(write, name, &source, err);
     if (code == STATUS_OK && source == 0)
@@ -519,7 +547,9 @@ static status put_sources(kg_write *w, error *err)
 
 static status finish(kg_write *w, error *err)
 {
-    status code = kg_flush(w, err);
+    status code = kg_intake_drain(w->intake, err);
+    if (code == STATUS_OK)
+        code = kg_flush(w, err);
     if (code == STATUS_OK)
         code = kg_flush_terms(w, err);
     if (code == STATUS_OK)

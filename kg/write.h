@@ -4,6 +4,7 @@
 #define VOUCH_KG_WRITE_H
 
 #include "kg/dict.h"
+#include "kg/intake.h"
 #include "kg/internal.h"
 
 /* A statement as it waits: dictionary indexes, and what is rare behind `attribute`. */
@@ -61,6 +62,7 @@ struct kg_write {
     kg_store *store;
     kg_db *db;
     kg_dict *dict;
+    kg_intake *intake; /* its thread owns the rest between a put and the next drain */
     arena *strings;
     kg_pending *pending;
     size_t pending_count, pending_capacity;

@@ -57,7 +57,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             (void)kg_check(store, NULL, NULL, &err);
         }
         kg_close(store);
-        (void)unlink(path);
+        static const char *const tails[] = {"", "-wal", "-shm", ".v1"};
+        for (size_t i = 0; i < CORE_COUNT(tails); i++) {
+            char name[80];
+            (void)snprintf(name, sizeof name, "%s%s", path, tails[i]);
+            (void)unlink(name);
+        }
     }
     arena_free(a);
     return 0;
