@@ -196,6 +196,14 @@ static void add_hierarchy_hit(plan *p, const token_mask *said, uint32_t step, in
     p->hits = grown;
 }
 
+/* The pattern says which way; names of the relation that lie in it do not say the other way. */
+static void weaken(plan *p, const token_mask *said, uint32_t other)
+{
+    for (size_t i = 0; i < p->hit_count; i++)
+        if (p->hits[i].target == other && token_mask_meets(&p->hits[i].core, said))
+            p->hits[i].quality *= 0.2f;
+}
+
 static bool counts_compared(const operator_hits *ops)
 {
     for (size_t i = 0; i < ops->count; i++)
@@ -227,10 +235,11 @@ static void add_hierarchy_hits(plan *p)
         times[down] = times[down] > steps ? times[down] : steps;
         mark_span(&p->in->link->tokens, h->start, h->end, &said[down]);
     }
-    if (times[1] > 0)
-        add_hierarchy_hit(p, &said[1], step_of(relation, true), times[1]);
-    else if (times[0] > 0)
-        add_hierarchy_hit(p, &said[0], step_of(relation, false), times[0]);
+    for (int down = 1; down >= 0; down--)
+        if (times[down] > 0) {
+            weaken(p, &said[down], step_of(relation, !down));
+            add_hierarchy_hit(p, &said[down], step_of(relation, down), times[down]);
+        }
 }
 
 static bool match_phrases(plan *p)

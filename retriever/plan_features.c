@@ -228,10 +228,14 @@ static double direction_fit(const plan *p, const plan_path *path)
     const link_mention *m = plan_mention_of(p, path);
     if (!levels_fit(p, path))
         return -0.5;
+    bool zh = str_equal(p->in->lang, STR("zh"));
     for (uint8_t i = 1; i < path->hops; i++)
-        if (path->steps[i] == path->steps[i - 1] && !said_twice(p, path, i))
+        if (path->steps[i] == path->steps[i - 1] &&
+            (zh ||
+             plan_relation(p, path->steps[i])->id == p->in->knowledge->schema.subclass_relation) &&
+            !said_twice(p, path, i))
             return 0;
-    if (path->hops == 0 || !str_equal(p->in->lang, STR("zh")))
+    if (path->hops == 0 || !zh)
         return 1;
     for (size_t i = 0; i < ops->count; i++)
         if (ops->items[i].kind == OPERATOR_THOSE && !walks_to_those(p, path, &ops->items[i]))

@@ -66,17 +66,34 @@ static bool describes(const retriever_relation *r)
     return false;
 }
 
+/* "What is DOID:1612", MSH:D001943: a code stands for the one thing that has it. */
+static bool asks_bearer(const plan *p, const plan_path *path)
+{
+    if (path->hops != 1 || (path->steps[0] & 1) == 0 || path->mention < 0 || path->node_count != 1)
+        return false;
+    const link_mention *m = plan_mention_of(p, path);
+    kg_term term = {0};
+    error ignored = {0};
+    return kg_terms(p->in->read, &m->shown.senses[path->sense].id, 1, p->a, &term, &ignored) ==
+               STATUS_OK &&
+           term.kind == KG_TERM_LITERAL && asks_description(p, m);
+}
+
 static void add_plain(plan *p, const plan_path *path)
 {
     plan_form f = {0};
     plan_path_features(p, path, &f);
     f.features[RETRIEVER_F_OPERATOR] = plain_operator_fit(p, path);
-    if (path->hops == 1 && (path->steps[0] & 1) == 0 && path->mention >= 0 &&
-        describes(plan_relation(p, path->steps[0])) &&
-        plan_relation(p, path->steps[0])->id != p->in->knowledge->schema.type_relation &&
-        asks_description(p, plan_mention_of(p, path)) && !plan_has(p, OPERATOR_NAME) &&
-        !plan_has(p, OPERATOR_UP) && !plan_has(p, OPERATOR_DOWN) && !plan_has(p, OPERATOR_COUNT) &&
-        f.features[RETRIEVER_F_UNEXPLAINED] < 0.15) {
+    if (asks_bearer(p, path)) {
+        f.features[RETRIEVER_F_OPERATOR] = 1;
+        f.features[RETRIEVER_F_COVERAGE] = fmax(f.features[RETRIEVER_F_COVERAGE], 0.9);
+        f.features[RETRIEVER_F_UNSAID] = 0;
+    } else if (path->hops == 1 && (path->steps[0] & 1) == 0 && path->mention >= 0 &&
+               describes(plan_relation(p, path->steps[0])) &&
+               plan_relation(p, path->steps[0])->id != p->in->knowledge->schema.type_relation &&
+               asks_description(p, plan_mention_of(p, path)) && !plan_has(p, OPERATOR_NAME) &&
+               !plan_has(p, OPERATOR_UP) && !plan_has(p, OPERATOR_DOWN) &&
+               !plan_has(p, OPERATOR_COUNT) && f.features[RETRIEVER_F_UNEXPLAINED] < 0.15) {
         f.features[RETRIEVER_F_OPERATOR] = 1;
         f.features[RETRIEVER_F_COVERAGE] = fmax(f.features[RETRIEVER_F_COVERAGE], 0.9);
         f.features[RETRIEVER_F_UNSAID] = 0;
