@@ -4,7 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const session = "page-" + crypto.getRandomValues(new Uint32Array(4)).join("-");
 let graph = "";
-let busy = false;
+let asking = null; // the AbortController of the question that is being answered
 
 function el(tag, attributes, ...children) {
   const e = document.createElement(tag);
@@ -24,14 +24,22 @@ function headers(extra) {
 async function getJson(path) {
   const reply = await fetch(path, { headers: headers() });
   const body = await reply.json();
-  if (!reply.ok) throw Object.assign(new Error(body.error.message), { status: reply.status });
+  if (!reply.ok) throw failureOf(reply, body);
   return body;
 }
 
 function notice(text) { $("notice").textContent = text || ""; }
 
+function failureOf(reply, body) {
+  return Object.assign(new Error(body.error.message),
+    { status: reply.status, wait: reply.headers.get("Retry-After") });
+}
+
 function showFailure(failure) {
-  notice(failure.status === 401 ? t("nokey") : t("failed") + ": " + failure.message);
+  const words = { 401: t("nokey"), 403: t("forbidden"), 404: t("nograph"), 413: t("large"),
+    429: t("wait", { n: failure.wait || 1 }), 503: t("wait", { n: failure.wait || 1 }) };
+  notice(failure.name === "AbortError" ? t("stopped")
+    : words[failure.status] || t("failed") + ": " + failure.message);
 }
 
 async function loadGraphs() {
@@ -39,8 +47,24 @@ async function loadGraphs() {
     const list = (await getJson("/v1/graphs")).data;
     $("graph").replaceChildren(...list.map((g) => el("option", { value: g.id }, g.id)));
     graph = $("graph").value;
-    notice("");
+    notice(list.length ? "" : t("nographs"));
+    showAbout();
   } catch (failure) { showFailure(failure); }
+}
+
+/* What one may ask about: the relations that the graph holds most. */
+async function showAbout() {
+  const shown = graph;
+  $("about").textContent = "";
+  if (!shown) return;
+  try {
+    const g = await getJson("/v1/graphs/" + encodeURIComponent(shown) + "?lang=" + uiLang);
+    const own = g.relations.filter((r) => !r.id.startsWith("http://www.w3.org/")); // type, label and the like
+    const names = own.sort((a, b) => b.count - a.count).slice(0, 8).map((r) => r.label);
+    if (shown === graph && names.length)
+      $("about").textContent = t("about", { n: g.statements.toLocaleString(),
+        relations: names.join(uiLang === "zh" ? "、" : ", ") });
+  } catch { /* the page works without it */ }
 }
 
 /* --- streaming --------------------------------------------------------------------------------- */
@@ -66,26 +90,27 @@ async function* serverEvents(body) {
 
 async function ask(question) {
   const turn = newTurn(question);
+  try { await answerInto(turn, question); } catch (failure) { turn.fail(); throw failure; }
+}
+
+async function answerInto(turn, question) {
   const request = { graph, question, session, stream: true };
   if ($("lang").value) request.lang = $("lang").value;
   if ($("asof").value) request.as_of = $("asof").value;
   if ($("strict").checked) request.strict = true;
   const reply = await fetch("/v1/ask", {
     method: "POST", headers: headers({ "Content-Type": "application/json" }),
-    body: JSON.stringify(request),
+    body: JSON.stringify(request), signal: asking.signal,
   });
-  if (!reply.ok) {
-    turn.fail();
-    const body = await reply.json().catch(() => ({ error: { message: reply.statusText } }));
-    throw Object.assign(new Error(body.error.message), { status: reply.status });
-  }
+  if (!reply.ok)
+    throw failureOf(reply, await reply.json().catch(() => ({ error: { message: reply.statusText } })));
   let finished = false;
   for await (const event of serverEvents(reply.body)) {
     if (event.name === "clause") turn.addClause(JSON.parse(event.data));
     else if (event.name === "answer") { turn.finish(JSON.parse(event.data)); finished = true; }
-    else if (event.name === "error") { turn.fail(); throw new Error(JSON.parse(event.data).error.message); }
+    else if (event.name === "error") throw new Error(JSON.parse(event.data).error.message);
   }
-  if (!finished) { turn.fail(); throw new Error(t("gone")); }
+  if (!finished) throw new Error(t("gone"));
 }
 
 /* --- one question and its answer ----------------------------------------------------------------- */
@@ -94,10 +119,25 @@ const MARKS = {
   NOT_IN_GRAPH: ["?", "notingraph"], UNPARSED: ["?", "unparsed"],
 };
 
-function clauseElement(clause) {
+/* [1, 2, 3, 7] as runs: [[1, 3], [7, 7]]. */
+function runsOf(numbers) {
+  const runs = [];
+  for (const n of numbers)
+    if (runs.length && runs[runs.length - 1][1] === n - 1) runs[runs.length - 1][1] = n;
+    else runs.push([n, n]);
+  return runs;
+}
+
+/* A clause, its mark, and links to the facts behind it once they are known. */
+function clauseElement(clause, citations) {
   const [mark, word] = MARKS[clause.verdict] || MARKS.UNPARSED;
+  const links = !citations ? [] : runsOf(clause.citations).map(([from, to]) => {
+    const number = from === to ? String(from) : `${from}–${to}`;
+    return el("button", { type: "button", class: "number", "aria-label": t(from === to ? "fact" : "facts", { n: number }),
+      on: { click: () => openStatement(citations.find((c) => c.n === from)) } }, `[${number}]`);
+  });
   return el("span", { class: "clause " + word }, clause.text,
-    el("span", { class: "mark", role: "img", "aria-label": t(word), title: t(word) }, mark));
+    el("span", { class: "mark", role: "img", "aria-label": t(word), title: t(word) }, mark), links);
 }
 
 function newTurn(question) {
@@ -111,6 +151,7 @@ function newTurn(question) {
     finish(answer) {
       state.remove();
       clauses.replaceChildren();
+      if (answer.lang) box.lang = answer.lang === "zh" ? "zh-CN" : answer.lang;
       showAnswer(answer, clauses, rest);
     },
     fail() { box.remove(); },
@@ -118,11 +159,13 @@ function newTurn(question) {
 }
 
 function showAnswer(answer, clauses, rest) {
-  if (answer.status !== "answered")
-    rest.append(el("p", { class: "status " + answer.status }, t(answer.status)));
   if (answer.clauses && answer.clauses.length)
-    for (const c of answer.clauses) clauses.append(clauseElement(c), " ");
+    for (const c of answer.clauses) clauses.append(clauseElement(c, answer.citations), " ");
   else if (answer.answer) clauses.append(answer.answer);
+  if (answer.status !== "answered") {
+    if (!clauses.hasChildNodes()) clauses.append(t(answer.status));
+    clauses.classList.add("status", answer.status);
+  }
   if (answer.reason) rest.append(el("p", { class: "reason" }, answer.reason));
   if (answer.status === "clarify") rest.append(choices(answer));
   for (const c of answer.conflicts || [])
@@ -135,7 +178,23 @@ function showAnswer(answer, clauses, rest) {
 
 function choices(answer) {
   return el("ul", { class: "choices" }, (answer.alternatives || []).map((a) =>
-    el("li", {}, el("button", { type: "button", on: { click: () => submit(a.label) } }, a.label))));
+    el("li", {}, el("button", { type: "button", on: { click: () => choose(answer, a.label) } }, a.label))));
+}
+
+/* Asks again with the chosen name in the place of the one that may mean several things. */
+async function choose(answer, label) {
+  let question = label;
+  try {
+    const reply = await fetch("/v1/retrieve", {
+      method: "POST", headers: headers({ "Content-Type": "application/json" }),
+      body: JSON.stringify({ graph, question: answer.question, limit: 1 }),
+    });
+    const mentions = reply.ok ? (await reply.json()).mentions : [];
+    const meant = mentions.find((m) => m.senses.some((s) => label.startsWith(s.label)) &&
+      answer.question.includes(m.text));
+    if (meant) question = answer.question.replace(meant.text, label);
+  } catch { /* the name alone is a question too */ }
+  submit(question);
 }
 
 function validity(c) {
@@ -145,12 +204,15 @@ function validity(c) {
   return parts.join(" ");
 }
 
+const placeOf = (o) => (o.position ? t("at", { source: o.source, n: o.position }) : o.source);
+
 function citationItem(c) {
   const text = `[${c.n}] ${c.subject} → ${c.predicate} → ${c.object}`;
-  const where = [c.source + (c.position ? ` ${t("position")} ${c.position}` : ""), validity(c)];
+  const shown = text.length > 160 ? text.slice(0, 159) + "…" : text;
   return el("li", {},
-    el("button", { type: "button", class: "citation", on: { click: () => openStatement(c) } }, text),
-    el("span", { class: "where" }, where.filter(Boolean).join(" · ")));
+    el("button", { type: "button", class: "citation", on: { click: () => openStatement(c) } }, shown),
+    el("span", { class: "where" }, [placeOf(c), validity(c)].filter(Boolean).join(" · "),
+      (c.marks || []).map((m) => el("span", { class: "badge" }, t("mark" + m)))));
 }
 
 function citationList(answer) {
@@ -162,7 +224,7 @@ function citationList(answer) {
     const more = el("button", { type: "button", on: { click: () => {
       list.append(...answer.citations.slice(shown).map(citationItem));
       more.remove();
-    } } }, t("all").replace("{n}", answer.citations.length));
+    } } }, t("all", { n: answer.citations.length }));
     box.append(more);
   }
   box.append(pictureButton(answer));
@@ -179,8 +241,7 @@ async function openStatement(c) {
   try {
     const s = await getJson(graphPath("/statements/" + c.statement_id + "?lang=" + uiLang));
     body.append(el("ul", { class: "origins" }, s.sources.map((o) => el("li", {},
-      `${o.source}${o.position ? ` ${t("position")} ${o.position}` : ""} · ` +
-      `${t("recorded")} ${new Date(o.recorded_at * 1000).toISOString().slice(0, 10)}`))),
+      `${placeOf(o)} · ${t("recorded")} ${new Date(o.recorded_at * 1000).toISOString().slice(0, 10)}`))),
       el("p", { class: "id" }, s.id));
   } catch (failure) { body.append(el("p", {}, failure.message)); }
 }
@@ -223,11 +284,12 @@ function pictureButton(answer) {
 /* --- feedback ----------------------------------------------------------------------------------------- */
 function footer(answer) {
   const thanks = el("span", { role: "status" });
-  const judge = (rating, word, sign) => el("button", { type: "button", class: "thumb",
-    "aria-label": t(word), title: t(word), on: { click: () => giveFeedback(answer, rating, thanks) } }, sign);
-  const facts = [answer.confidence !== undefined && answer.confidence !== null
-    ? `${t("confidence")} ${Number(answer.confidence).toFixed(2)}` : null,
-    answer.timings_ms ? `${Math.round(answer.timings_ms.total)} ms` : null, answer.model];
+  const judge = (rating, word, sign) => el("button", { type: "button", class: "thumb", "aria-pressed": "false",
+    "aria-label": t(word), title: t(word),
+    on: { click: (event) => giveFeedback(answer, rating, event.currentTarget, thanks) } }, sign);
+  const facts = [answer.status === "answered" ? `${t("confidence")} ${Number(answer.confidence).toFixed(2)}` : null,
+    answer.timings_ms ? `${Math.max(1, Math.round(answer.timings_ms.total))} ms` : null,
+    answer.model === "none" ? t("nomodel") : answer.model];
   const box = el("footer", {}, judge(1, "good", thumb(true)), judge(-1, "bad", thumb(false)), thanks,
     el("span", { class: "facts" }, facts.filter(Boolean).join(" · ")));
   if (answer.logical_form)
@@ -246,7 +308,7 @@ function thumb(up) {
   return svg;
 }
 
-function giveFeedback(answer, rating, thanks) {
+function giveFeedback(answer, rating, button, thanks) {
   const dialog = $("feedback");
   $("reason").value = $("correction").value = "";
   dialog.addEventListener("close", async () => {
@@ -257,32 +319,43 @@ function giveFeedback(answer, rating, thanks) {
     const reply = await fetch("/v1/feedback", { method: "POST",
       headers: headers({ "Content-Type": "application/json" }), body: JSON.stringify(body) });
     thanks.textContent = reply.ok ? t("thanks") : t("failed");
+    if (reply.ok)
+      for (const b of button.parentElement.querySelectorAll(".thumb")) b.setAttribute("aria-pressed", String(b === button));
   }, { once: true });
   dialog.returnValue = "";
   dialog.showModal();
 }
 
 /* --- the form ------------------------------------------------------------------------------------------- */
+function showAsking(on) {
+  asking = on ? new AbortController() : null;
+  $("send").textContent = t(on ? "stop" : "send");
+  $("send").dataset.t = on ? "stop" : "send";
+  $("turns").setAttribute("aria-busy", String(on));
+}
+
 async function submit(question) {
-  if (busy || !question.trim()) return;
-  busy = true;
-  $("send").disabled = true;
+  if (asking || !question.trim()) return;
   notice("");
+  showAsking(true);
   try { await ask(question.trim()); $("question").value = ""; } catch (failure) { showFailure(failure); }
-  busy = false;
-  $("send").disabled = false;
+  showAsking(false);
   $("question").focus();
 }
 
-$("ask").addEventListener("submit", (event) => { event.preventDefault(); submit($("question").value); });
+$("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (asking) asking.abort(); // the button says so; the service stops when its client has gone
+  else submit($("question").value);
+});
 $("question").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     submit($("question").value);
   }
 });
-$("graph").addEventListener("change", () => { graph = $("graph").value; });
-$("lang").addEventListener("change", () => { if ($("lang").value) { uiLang = $("lang").value; translatePage(); } });
+$("graph").addEventListener("change", () => { graph = $("graph").value; showAbout(); });
+$("lang").addEventListener("change", () => { if ($("lang").value) { uiLang = $("lang").value; translatePage(); showAbout(); } });
 $("key-open").addEventListener("click", () => { $("key").value = ""; $("key-dialog").showModal(); });
 $("key-dialog").addEventListener("close", () => {
   if ($("key-dialog").returnValue === "save") {

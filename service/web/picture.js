@@ -6,6 +6,9 @@ function readColours() {
   return { ink: get("--ink"), line: get("--line"), accent: get("--accent"), paper: get("--paper") };
 }
 
+const LAYOUT = { name: "cose", animate: false, padding: 24, idealEdgeLength: () => 70, nodeOverlap: 30,
+  nodeRepulsion: () => 60000 };
+
 function drawPicture(container, statements, fetchNeighbours) {
   const colours = readColours();
   const elements = new Map();
@@ -30,18 +33,20 @@ function drawPicture(container, statements, fetchNeighbours) {
     wheelSensitivity: 0.3,
     style: [
       { selector: "node", style: {
-        label: "data(label)", "font-size": 11, color: colours.ink, "text-wrap": "wrap",
+        label: "data(label)", "font-size": 14, color: colours.ink, "text-wrap": "wrap",
         "text-max-width": 120, "text-valign": "bottom", "text-margin-y": 4,
-        "background-color": colours.accent, width: 18, height: 18 } },
+        "background-color": colours.accent, width: 16, height: 16,
+        "text-background-color": colours.paper, "text-background-opacity": 0.85 } },
       { selector: "node[kind = 'literal']", style: { shape: "round-rectangle",
         "background-color": colours.line } },
       { selector: "edge", style: {
-        label: "data(label)", "font-size": 9, color: colours.ink, width: 1.2,
+        label: "data(label)", "font-size": 11, color: colours.ink, width: 1.2,
         "line-color": colours.line, "target-arrow-color": colours.line,
-        "target-arrow-shape": "triangle", "curve-style": "bezier",
+        "target-arrow-shape": "triangle", "curve-style": "bezier", "text-rotation": "autorotate",
         "text-background-color": colours.paper, "text-background-opacity": 0.85 } },
     ],
-    layout: { name: "cose", animate: false, padding: 24 },
+    layout: LAYOUT,
+    maxZoom: 2,
   });
   cy.on("tap", "node", async (event) => {
     const node = event.target;
@@ -51,7 +56,7 @@ function drawPicture(container, statements, fetchNeighbours) {
     (await fetchNeighbours(node.data("iri"))).forEach(add);
     const fresh = [...elements].filter(([id]) => !before.has(id)).map(([, e]) => e);
     cy.add(fresh);
-    cy.layout({ name: "cose", animate: false, padding: 24, randomize: false }).run();
+    cy.layout({ ...LAYOUT, randomize: false }).run();
   });
   return cy;
 }

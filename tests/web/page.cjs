@@ -15,7 +15,7 @@ async function ask(page, question) {
   await page.keyboard.press("Enter");
   await page.waitForFunction((n) => document.querySelectorAll(".turn").length > n &&
     document.querySelector(".turn footer"), before);
-  await page.waitForFunction(() => !document.querySelector("#send").disabled);
+  await page.waitForFunction(() => document.querySelector("#send").dataset.t === "send");
   return page.locator(".turn").first();
 }
 
@@ -54,6 +54,12 @@ const tests = {
     await turn.locator(".picture canvas").first().waitFor();
     await page.waitForTimeout(500);
     await shot(page, "graph");
+    const count = () => page.evaluate(() => document.querySelector(".picture")._cyreg.cy.nodes().length);
+    const before = await count();
+    await page.evaluate(() => document.querySelector(".picture")._cyreg.cy.nodes("[label = '肺结核']").emit("tap"));
+    await page.waitForFunction((n) => document.querySelector(".picture")._cyreg.cy.nodes().length > n, before);
+    await page.waitForTimeout(300);
+    await shot(page, "explored");
     await turn.locator(".picture-button").click();
     assert.strictEqual(await turn.locator(".picture").count(), 0);
   },
@@ -63,12 +69,80 @@ const tests = {
     assert.ok((await turn.locator(".reason").innerText()).length > 0);
     await shot(page, "abstained");
   },
+  async "names its facts by numbers"(page) {
+    const turn = await ask(page, "肺结核有什么症状？");
+    await turn.locator(".number").first().click();
+    assert.match(await page.locator("#statement").innerText(), /咳嗽/);
+    await page.keyboard.press("Escape");
+    assert.match(await page.locator("#about").innerText(), /10.*症状/);
+  },
+  async "offers what a name may mean, and asks again with the choice"(page) {
+    const mean = { id: "0", question: "肺结合有什么症状？", lang: "zh", status: "clarify", answer: "你指的是哪一个？", values: [],
+      clauses: [], citations: [], alternatives: [{ label: "肺结核", logical_form: null, score: 1 }], confidence: 0,
+      reason: "没有“肺结合”。", scope_notice: null, conflicts: [], model: "none", timings_ms: { total: 1 } };
+    await page.route("**/v1/ask", (route) => route.fulfill({ contentType: "text/event-stream",
+      body: `event: answer\ndata: ${JSON.stringify(mean)}\n\nevent: done\ndata: [DONE]\n\n` }), { times: 1 });
+    await page.route("**/v1/retrieve", (route) => route.fulfill({ json: {
+      mentions: [{ text: "肺结合", senses: [{ label: "肺结核" }] }] } }), { times: 1 });
+    const turn = await ask(page, mean.question);
+    await shot(page, "clarify");
+    await turn.locator(".choices button").click();
+    await page.waitForFunction(() => document.querySelectorAll(".turn footer").length === 2);
+    assert.match(await page.locator(".turn").first().innerText(), /肺结核有什么症状？[^]*咳嗽/);
+  },
+  async "answers as of a date, strictly, and says what has ended"(page) {
+    await page.selectOption("#graph", "law");
+    await page.fill("#asof", "2020-01-01");
+    await page.check("#strict");
+    let sent = null;
+    page.on("request", (r) => { if (r.url().endsWith("/v1/ask")) sent = r.postDataJSON(); });
+    const turn = await ask(page, "公司法对有限责任公司注册资本的缴足期限怎么规定？");
+    assert.ok(sent.as_of === "2020-01-01" && sent.strict === true && sent.graph === "law", JSON.stringify(sent));
+    assert.match(await turn.innerText(), /2018-10-26/);
+    assert.match(await turn.locator(".badge").innerText(), /今天已失效/);
+    await shot(page, "asof");
+    await page.fill("#asof", "");
+    const now = await ask(page, "公司法对有限责任公司注册资本的缴足期限怎么规定？");
+    assert.match(await now.innerText(), /五年/);
+  },
+  async "stops when asked to"(page) {
+    await page.route("**/v1/ask", () => {}, { times: 1 }); // never answers
+    await page.fill("#question", "肺结核有什么症状？");
+    await page.keyboard.press("Enter");
+    await page.locator("#send[data-t=stop]").waitFor();
+    await page.click("#send");
+    await page.locator("#send[data-t=send]").waitFor();
+    assert.match(await page.locator("#notice").innerText(), /已停止/);
+    assert.strictEqual(await page.locator(".turn").count(), 0);
+    assert.strictEqual(await page.inputValue("#question"), "肺结核有什么症状？");
+  },
+  async "tells in the reader's language when it is busy or may not"(page) {
+    for (const [status, words] of [[429, /7 秒/], [503, /7 秒/], [401, /密钥/], [404, /图谱/], [403, /权限/]]) {
+      await page.route("**/v1/ask", (route) => route.fulfill({ status, headers: { "Retry-After": "7" },
+        json: { error: { code: "x", message: "english", request_id: "1" } } }), { times: 1 });
+      await page.fill("#question", "x");
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(() => document.querySelector("#notice").textContent &&
+        document.querySelector("#send").dataset.t === "send");
+      assert.match(await page.locator("#notice").innerText(), words);
+    }
+  },
+  async "speaks English when asked to"(page) {
+    await page.selectOption("#lang", "en");
+    assert.strictEqual(await page.locator("#send").innerText(), "Ask");
+    assert.match(await page.locator("#about").innerText(), /This graph holds 10 facts/);
+    assert.doesNotMatch(await page.locator("header, form#ask .hint").first().innerText(), /[\u4e00-\u9fff]/);
+    const turn = await ask(page, "What symptom does cholera have?");
+    assert.strictEqual(await turn.getAttribute("lang"), "en");
+    await shot(page, "english");
+  },
   async "takes feedback"(page) {
     const turn = await ask(page, "肺结核有什么症状？");
     await turn.locator(".thumb").nth(1).click();
     await page.fill("#reason", "test");
     await page.locator("#feedback button[value=send]").click();
     await turn.locator("footer [role=status]:not(:empty)").waitFor();
+    assert.strictEqual(await turn.locator(".thumb").nth(1).getAttribute("aria-pressed"), "true");
   },
   async "puts text in as text"(page) {
     await ask(page, "<img src=x onerror=window.hacked=1>肺结核");

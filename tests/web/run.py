@@ -18,8 +18,12 @@ def main():
     graph = os.path.join(folder, "med.kg")
     subprocess.run([VOUCH, "ingest", os.path.join(ROOT, "tests/http/small.tsv"), "--graph", graph],
                    check=True, capture_output=True)
+    law = os.path.join(folder, "law.kg")
+    subprocess.run([VOUCH, "ingest", os.path.join(ROOT, "samples/legal"), "--format", "statutes", "--pack", "legal",
+                    "--graph", law], check=True, capture_output=True)
     server = Server(VOUCH, folder, {"listen": "127.0.0.1:0", "data_dir": "data",
-                                    "graphs": [{"name": "med", "path": graph, "model": "none"}]})
+                                    "graphs": [{"name": "med", "path": graph, "model": "none"},
+                                               {"name": "law", "path": law, "model": "none"}]})
     failed = 0
     try:
         for script in ("client.cjs", "page.cjs"):
