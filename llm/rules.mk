@@ -8,7 +8,7 @@ $(BUILD)/obj/llm/kernels_avx512.o: CFLAGS += $(KERNEL_FLAGS) -mavx2 -mfma -mf16c
 # The same kernels over plain C in place of the instructions, for machines that lack them.
 $(BUILD)/obj/llm/emulated/kernels_avx512.o: llm/kernels_avx512.c
 	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -mavx2 -DKERNELS_EMULATE -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -mavx2 -fno-var-tracking -DKERNELS_EMULATE -c -o $@ $<
 $(BUILD)/tests/test_kernels: $(BUILD)/obj/llm/emulated/kernels_avx512.o
 endif
 ifeq ($(MACHINE),aarch64)

@@ -7,7 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef KERNELS_EMULATE /* one call each: inlined, the sanitizers' checks take gcc minutes to       \
+                          compile */
+#define SIMD static __attribute__((noinline, unused))
+#else
 #define SIMD static inline __attribute__((always_inline))
+#endif
 
 #if !defined(KERNELS_EMULATE) && defined(__AVX512VNNI__) && defined(__AVX512BW__)
 
