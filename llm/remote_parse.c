@@ -124,7 +124,7 @@ static status read_answer(llm_remote_answer *a, const json_t *root, error *err)
         return json_is_object(usage)
                    ? STATUS_OK
                    : error_set(err, STATUS_NET, "the server sent JSON that is no completion");
-    if (json_array_size(choices) == 0 || a->stopped)
+    if (json_array_size(choices) == 0 || a->stopped || a->saw_finish) /* behind its end */
         return STATUS_OK;
     return read_choice(a, json_array_get(choices, 0), err);
 }

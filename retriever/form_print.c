@@ -68,7 +68,10 @@ static void print_ask(const lf_node *f, bool iris, buf *out)
     }
     if (f->b == NULL)
         return;
-    if (f->compare != LF_EQ)
+    /* A value that begins with a sign would read as a step. */
+    bool sign = f->b->op == LF_VALUE && !str_empty(f->b->name.label) &&
+                strchr("+-", f->b->name.label.data[0]) != NULL;
+    if (f->compare != LF_EQ || sign)
         buf_printf(out, ", %s", lf_compare_name(f->compare));
     buf_add_cstr(out, ", ");
     print(f->b, iris, out);

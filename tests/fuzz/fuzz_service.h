@@ -100,7 +100,7 @@ static inline fuzz_service *fuzz_service_get(void)
 
 /* Sends the bytes on a connection of its own and reads to the end. Half a request: once nothing has
  * come for `quiet_ms`, says that no more comes; 0 = never, the service closes by itself. A service
- * that neither answers nor hangs up within 20 s is a finding. */
+ * that neither answers nor hangs up within a minute is a finding. */
 static inline void fuzz_exchange(const fuzz_service *f, str request, int quiet_ms, buf *reply)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(service_port(f->service))};
@@ -114,7 +114,7 @@ static inline void fuzz_exchange(const fuzz_service *f, str request, int quiet_m
         n = send(fd, request.data + sent, request.length - sent, MSG_NOSIGNAL);
     for (n = 1; n > 0;) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        if (poll(&p, 1, left > 0 ? left : 20000) > 0) {
+        if (poll(&p, 1, left > 0 ? left : 60000) > 0) {
             n = recv(fd, bytes, sizeof bytes, 0);
             buf_add(reply, str_make(bytes, n > 0 ? (size_t)n : 0));
         } else if (left > 0) {
