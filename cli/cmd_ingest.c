@@ -26,7 +26,7 @@ static const char help[] =
     "                      ships: medical_zh, medical_en\n"
     "  --separator C       between a table's columns: one character, or 'tab'\n"
     "  --pack P            domain pack: kept in the graph, and what is loaded is checked by it\n"
-    "  --source NAME       the source's name; without it, the file's path as given\n"
+    "  --source NAME       the source's name; without it, the file's path as given ('-': stdin)\n"
     "  --authority X       how far the source is to be believed, 0 to 1\n"
     "  --encoding E        the text's encoding; UTF-8, UTF-16 and GB18030 are found out\n"
     "  --base IRI          what relative IRIs are relative to\n"

@@ -7,6 +7,9 @@
 #include "core/buf.h"
 #include "ingest/rdftext.h"
 #include "ingest/reader.h"
+#include "ingest/xml_depth.h"
+
+#define MAX_DEPTH 1000 /* of elements; real documents have ten */
 
 typedef struct rdfxml {
     ingest_input *input;
@@ -27,9 +30,10 @@ static void on_log(void *context, raptor_log_message *m)
         return;
     x->wrong = true;
     snprintf(x->reason, sizeof x->reason, "%s", m->text);
-    if (m->locator != NULL) {
-        x->line = m->locator->line > 0 ? (uint64_t)m->locator->line : 0;
-        x->column = m->locator->column > 0 ? (uint64_t)m->locator->column : 0;
+    raptor_locator *at = m->locator != NULL ? m->locator : raptor_parser_get_locator(x->parser);
+    if (at != NULL) {
+        x->line = at->line > 0 ? (uint64_t)at->line : 0;
+        x->column = at->column > 0 ? (uint64_t)at->column : 0;
     }
 }
 
@@ -86,6 +90,18 @@ static void on_statement(void *context, raptor_statement *s)
                                   "an IRI is relative or holds a character that is not allowed");
 }
 
+static status check_bounds(rdfxml *x, const xml_depth *d)
+{
+    const char *where = ingest_source_location(x->input->source);
+    if (d->deepest > MAX_DEPTH)
+        return error_set_at(x->err, STATUS_LIMIT, where, 0, 0, "elements are nested deeper than %d",
+                            MAX_DEPTH);
+    return d->longest <= INGEST_MAX_LINE
+               ? STATUS_OK
+               : error_set_at(x->err, STATUS_LIMIT, where, 0, 0,
+                              "a text or tag is longer than %zu MiB", INGEST_MAX_LINE >> 20);
+}
+
 static status feed(rdfxml *x)
 {
     static const size_t step = 65536;
@@ -93,8 +109,13 @@ static status feed(rdfxml *x)
     if (chunk == NULL)
         return error_memory(x->err);
     status st = STATUS_OK;
+    xml_depth depth = {0};
     for (size_t got = 1; st == STATUS_OK && got > 0 && !x->wrong && x->failed == STATUS_OK;) {
         st = ingest_source_read(x->input->source, (char *)chunk, step, &got, x->err);
+        if (st == STATUS_OK) {
+            xml_depth_feed(&depth, str_make((const char *)chunk, got));
+            st = check_bounds(x, &depth);
+        }
         if (st == STATUS_OK && raptor_parser_parse_chunk(x->parser, chunk, got, got == 0) != 0 &&
             !x->wrong) {
             x->wrong = true;

@@ -33,6 +33,7 @@ typedef struct guard {
     guard_state state;
     char quote;
     unsigned quotes;   /* in a row */
+    size_t run;        /* bytes of the text, IRI or name in hand, which serd keeps whole */
     unsigned depth;    /* of [ ( { */
     unsigned escape;   /* bytes of an escape behind its backslash, 0 = in none */
     char escaped[10];  /* them */
@@ -150,9 +151,17 @@ static bool guard_opening(guard *g, char c)
     return true;
 }
 
+static bool guard_run(guard *g, char c)
+{
+    bool between = g->state == GUARD_COMMENT ||
+                   (g->state == GUARD_TEXT && (c == ' ' || c == '\t' || c == '\n' || c == '\r'));
+    g->run = between ? 0 : g->run + 1;
+    return g->run <= INGEST_MAX_LINE ? true : guard_fail(g, "a text or name is longer than 16 MiB");
+}
+
 static bool guard_step(guard *g, char c)
 {
-    if (!guard_utf8(g, (unsigned char)c))
+    if (!guard_utf8(g, (unsigned char)c) || !guard_run(g, c))
         return false;
     if (g->escape > 0)
         return guard_escape(g, c);

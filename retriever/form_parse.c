@@ -235,6 +235,7 @@ static const lf_node *parse_ask(parser *p, const lf_node *of)
 {
     const lf_node *target = NULL;
     lf_compare compare = LF_EQ;
+    int steps = 0;
     while (target == NULL && take(p, ',')) {
         char c = peek(p);
         char next = p->at + 1 < p->text.length ? p->text.data[p->at + 1] : '\0';
@@ -243,8 +244,8 @@ static const lf_node *parse_ask(parser *p, const lf_node *of)
             if (!parse_step(p, &step, true))
                 return NULL;
             of = kept(p, lf_hop(p->a, of, step));
-            if (of == NULL || ++p->nodes > LF_MAX_NODES)
-                return fail(p, "too long");
+            if (of == NULL || ++p->nodes > LF_MAX_NODES || p->depth + ++steps >= LF_MAX_DEPTH)
+                return fail(p, "too deep or too long");
             continue;
         }
         bool iri = c == '<' && next != '=' && next != ' ' &&
