@@ -13,7 +13,8 @@ static const char usage[] = "usage: vouch key add --graph NAME --role ask|ingest
                             "printed once and never again.\n"
                             "NAME may be '*' for every graph. Each role includes the ones before "
                             "it. --rate is in requests\n"
-                            "a minute. A running service reads the file again at SIGHUP.\n\n"
+                            "a minute. A running service reads the file again at SIGHUP. --json is "
+                            "as schemas/keys.schema.json says.\n\n"
                             "exit status: 0 done, 2 usage, 3 bad data (no such file or key)\n";
 
 typedef struct key_arguments {

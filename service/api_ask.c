@@ -102,7 +102,8 @@ static void store_interaction(call *c, const answer *a, str question, str user, 
                               .question = question,
                               .lang = a->lang,
                               .status = str_from(answer_status_name(a->status)),
-                              .logical_form = a->logical_form,
+                              .logical_form =
+                                  service_mask_apply(c->settings->mask, a->logical_form, c->r->a),
                               .confidence = a->confidence,
                               .answer_json = json,
                               .at = clock_unix_seconds()};
@@ -110,10 +111,40 @@ static void store_interaction(call *c, const answer *a, str question, str user, 
         LOG(c->s->log, LOG_ERROR_LEVEL, "feedback_store_failed", LOG_CSTR("why", err.message));
 }
 
-/* The record that feedback refers to: the answer with its question masked. */
+/* Masks every text in the document that may repeat the question; what comes from the graph stays.
+ */
+static void mask_texts(call *c, json_t *document)
+{
+    static const char *const of_the_graph[] = {"id",        "values",    "clauses",
+                                               "citations", "conflicts", "versions"};
+    const char *name;
+    json_t *value;
+    size_t i;
+    json_array_foreach(document, i, value)
+    {
+        mask_texts(c, value);
+    }
+    json_object_foreach(document, name, value)
+    {
+        bool keep = false;
+        for (size_t k = 0; k < CORE_COUNT(of_the_graph); k++)
+            keep = keep || strcmp(of_the_graph[k], name) == 0;
+        if (!keep && json_is_string(value)) {
+            str masked = service_mask_apply(c->settings->mask, api_text(document, name), c->r->a);
+            json_object_set_new(document, name, json_stringn(masked.data, masked.length));
+        } else if (!keep) {
+            mask_texts(c, value);
+        }
+    }
+}
+
+/* The record that feedback refers to: the answer, masked. */
 static str record_json(call *c, const answer *a, str question, str user)
 {
     json_t *document = api_answer(a);
+    json_object_del(document, "explain");
+    json_object_del(document, "samples");
+    mask_texts(c, document);
     json_object_set_new(document, "question", json_stringn(question.data, question.length));
     if (user.length > 0)
         json_object_set_new(document, "user", json_stringn(user.data, user.length));

@@ -1,6 +1,7 @@
 /* Reading a graph: GET /v1/graphs/{g}, its entities, neighbours, statements and sources. Every call
  * is one consistent read; ETags come from the graph's version. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,24 +131,41 @@ static json_t *page_json(json_t *items, bool more, size_t next)
     return out;
 }
 
+/* {id, label, count} of each; ids and counts are in the arena. */
+static status counted_json(kg_read *read, const kg_id *ids, const uint64_t *counts, size_t count,
+                           str lang, arena *a, json_t *list, error *err)
+{
+    kg_term *terms = NULL;
+    str *labels = NULL;
+    status code = describe(read, ids, count, lang, a, &terms, &labels, err);
+    for (size_t i = 0; code == STATUS_OK && i < count; i++)
+        json_array_append_new(list, json_pack("{s:o, s:o, s:I}", "id", text_json(terms[i].lexical),
+                                              "label", text_json(labels[i]), "count",
+                                              (json_int_t)counts[i]));
+    return code;
+}
+
 static status relations_json(kg_read *read, str lang, arena *a, json_t *list, error *err)
 {
     kg_relation *relations;
     size_t count;
     status code = kg_relations(read, a, &relations, &count, err);
+    if (code != STATUS_OK)
+        return code;
     kg_id *ids = ARENA_ARRAY(a, kg_id, count + 1);
-    kg_term *terms = NULL;
-    str *labels = NULL;
-    for (size_t i = 0; code == STATUS_OK && i < count; i++)
+    uint64_t *counts = ARENA_ARRAY(a, uint64_t, count + 1);
+    if (ids == NULL || counts == NULL)
+        return error_memory(err);
+    for (size_t i = 0; i < count; i++) {
         ids[i] = relations[i].id;
-    if (code == STATUS_OK)
-        code = describe(read, ids, count, lang, a, &terms, &labels, err);
-    for (size_t i = 0; code == STATUS_OK && i < count; i++)
-        json_array_append_new(
-            list, json_pack("{s:o, s:o, s:I, s:I, s:I}", "id", text_json(terms[i].lexical), "label",
-                            text_json(labels[i]), "count", (json_int_t)relations[i].count,
-                            "subjects", (json_int_t)relations[i].subjects, "objects",
-                            (json_int_t)relations[i].objects));
+        counts[i] = relations[i].count;
+    }
+    code = counted_json(read, ids, counts, count, lang, a, list, err);
+    for (size_t i = 0; code == STATUS_OK && i < count; i++) {
+        json_t *item = json_array_get(list, i);
+        json_object_set_new(item, "subjects", json_integer((json_int_t)relations[i].subjects));
+        json_object_set_new(item, "objects", json_integer((json_int_t)relations[i].objects));
+    }
     return code;
 }
 
@@ -156,18 +174,17 @@ static status classes_json(kg_read *read, str lang, arena *a, json_t *list, erro
     kg_class_count *classes;
     size_t count;
     status code = kg_classes(read, a, &classes, &count, err);
+    if (code != STATUS_OK)
+        return code;
     kg_id *ids = ARENA_ARRAY(a, kg_id, count + 1);
-    kg_term *terms = NULL;
-    str *labels = NULL;
-    for (size_t i = 0; code == STATUS_OK && i < count; i++)
+    uint64_t *counts = ARENA_ARRAY(a, uint64_t, count + 1);
+    if (ids == NULL || counts == NULL)
+        return error_memory(err);
+    for (size_t i = 0; i < count; i++) {
         ids[i] = classes[i].class_id;
-    if (code == STATUS_OK)
-        code = describe(read, ids, count, lang, a, &terms, &labels, err);
-    for (size_t i = 0; code == STATUS_OK && i < count; i++)
-        json_array_append_new(list, json_pack("{s:o, s:o, s:I}", "id", text_json(terms[i].lexical),
-                                              "label", text_json(labels[i]), "count",
-                                              (json_int_t)classes[i].count));
-    return code;
+        counts[i] = classes[i].count;
+    }
+    return counted_json(read, ids, counts, count, lang, a, list, err);
 }
 
 void api_graph(call *c)
@@ -234,7 +251,8 @@ void api_entities(call *c)
     for (size_t i = 0; code == STATUS_OK && i < shown; i++) {
         json_t *item = term_json(&terms[i], labels[i]);
         json_object_set_new(item, "matched", text_json(hits[from + i].text));
-        json_object_set_new(item, "score", json_real((double)hits[from + i].score));
+        json_object_set_new(item, "score",
+                            json_real(round(1e4 * (double)hits[from + i].score) / 1e4));
         json_array_append_new(items, item);
     }
     end(c, read, code, page_json(items, more, offset + limit), &err);

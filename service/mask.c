@@ -19,10 +19,36 @@ static const char *const built_in[] = {
     "(?<![0-9])0[0-9]{2,3}[- ][0-9]{7,8}(?![0-9])",                       /* land line */
     "(?<![0-9])\\+[0-9]{1,3}(?:[-. ]?[0-9]{2,4}){3,5}(?![0-9])",          /* international */
     "(?<![0-9])(?:\\([0-9]{3}\\) ?|[0-9]{3}[-. ])[0-9]{3}[-. ][0-9]{4}(?![0-9])", /* US */
-    "(?<![0-9])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![0-9])",                  /* US social security */
-    "(?<![0-9])[3-6][0-9]{3}(?:[- ]?[0-9]{4}){3}[0-9]{0,3}(?![0-9])", /* bank card */
+    "(?<![0-9])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![0-9])", /* US social security */
+    "(?<![0-9])[3-6][0-9]{3}(?:[- ]?[0-9]{4}){3}(?:[- ]?[0-9]{1,3})?(?![0-9])", /* bank card */
+    "(?<![0-9])3[47][0-9]{2}[- ]?[0-9]{6}[- ]?[0-9]{5}(?![0-9])", /* American Express */
     "[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\\.[A-Za-z0-9-]{1,63}){1,8}",
 };
+
+/* The digits of a pattern also as the full-width ones that Chinese input methods write: 0-9 in a
+ * class becomes 0-9 and U+FF10-U+FF19, a digit outside one a class of both. Numbers of repeats
+ * stay. */
+static void widen(const char *pattern, buf *out)
+{
+    bool in_class = false;
+    bool in_repeat = false;
+    for (const char *p = pattern; *p != '\0'; p++) {
+        bool digit = *p >= '0' && *p <= '9' && !in_repeat;
+        in_class = *p == '[' || (in_class && *p != ']');
+        in_repeat = *p == '{' || (in_repeat && *p != '}');
+        if (!digit)
+            buf_add_char(out, *p);
+        else if (!in_class)
+            buf_printf(out, "[%c\xef\xbc%c]", *p, *p - '0' + 0x90);
+        else if (p[1] == '-')
+            buf_printf(out, "%c-%c\xef\xbc%c-\xef\xbc%c", *p, p[2], *p - '0' + 0x90,
+                       p[2] - '0' + 0x90);
+        else
+            buf_printf(out, "%c\xef\xbc%c", *p, *p - '0' + 0x90);
+        if (digit && in_class && p[1] == '-')
+            p += 2;
+    }
+}
 
 struct service_mask {
     pcre2_code **codes;
@@ -53,6 +79,7 @@ static status compile(service_mask *mask, const char *pattern, error *err)
         return error_set(err, STATUS_INVALID, "mask pattern '%s': %s at offset %zu", pattern, text,
                          (size_t)offset);
     }
+    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* else it is interpreted */
     mask->codes[mask->count++] = code;
     return STATUS_OK;
 }
@@ -70,8 +97,13 @@ status service_mask_new(const char *const *patterns, size_t count, service_mask 
         code = error_memory(err);
     else
         pcre2_set_match_limit(mask->limits, MATCH_LIMIT);
-    for (size_t i = 0; code == STATUS_OK && i < own; i++)
-        code = compile(mask, built_in[i], err);
+    for (size_t i = 0; code == STATUS_OK && i < own; i++) {
+        buf wide = {0};
+        widen(built_in[i], &wide);
+        buf_add_char(&wide, '\0');
+        code = wide.failed ? error_memory(err) : compile(mask, wide.data, err);
+        buf_free(&wide);
+    }
     for (size_t i = 0; code == STATUS_OK && i < count; i++)
         code = compile(mask, patterns[i], err);
     if (code != STATUS_OK) {

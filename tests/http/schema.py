@@ -59,6 +59,8 @@ def problems(document, schema, value, where="$"):
                 yield from problems(document, properties[name], item, f"{where}.{name}")
             elif schema.get("additionalProperties") is False:
                 yield f"{where}: '{name}' is not in the schema"
+            elif isinstance(schema.get("additionalProperties"), dict):
+                yield from problems(document, schema["additionalProperties"], item, f"{where}.{name}")
     if isinstance(value, list):
         if len(value) < schema.get("minItems", 0):
             yield f"{where}: has {len(value)} items"
