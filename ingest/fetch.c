@@ -11,14 +11,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/str.h"
 #include "core/version.h"
+
+#define VALIDATOR_BYTES 256
 
 typedef struct fetch_state {
     CURL *curl;
     int fd;
     uint64_t have, max_bytes;
-    char etag[256]; /* of the first answer; a resumed one must be of the same document */
-    bool restarted; /* the server ignored the range: start over */
+    char seen[2][VALIDATOR_BYTES]; /* ETag and Last-Modified of the answer in hand */
+    char kept[2][VALIDATOR_BYTES]; /* of the document that the file holds a part of */
+    bool begun;                    /* bytes of this answer have come */
+    bool changed;                  /* it is of another document than the part that is held */
     bool too_large, disk_failed;
 } fetch_state;
 
@@ -27,23 +32,51 @@ bool ingest_is_url(const char *location)
     return strncmp(location, "http://", 7) == 0 || strncmp(location, "https://", 8) == 0;
 }
 
+/* The value of a header line "name: value". */
+static str header_value(str line, str name)
+{
+    if (line.length <= name.length || !str_equal_nocase(str_slice(line, 0, name.length), name))
+        return STR("");
+    return str_trim(str_slice(line, name.length, line.length));
+}
+
+/* Keeps what tells one state of the document from another: its ETag (a strong one), else its date.
+ * A resumed answer with another one is of another document. */
 static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
     fetch_state *f = context;
-    size_t n = size * count;
-    if (n > 6 && strncasecmp(data, "etag:", 5) == 0 && f->have == 0) {
-        const char *from = data + 5;
-        const char *end = data + n;
-        while (from < end && (*from == ' ' || *from == '\t'))
-            from++;
-        while (end > from && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' '))
-            end--;
-        if ((size_t)(end - from) < sizeof f->etag && strncmp(from, "W/", 2) != 0) {
-            memcpy(f->etag, from, (size_t)(end - from));
-            f->etag[end - from] = '\0';
-        }
+    str line = str_make(data, size * count);
+    if (str_starts(line, STR("HTTP/"))) { /* of the next answer: a redirect came before */
+        f->seen[0][0] = f->seen[1][0] = '\0';
+        return line.length;
     }
-    return n;
+    const str names[] = {STR("etag:"), STR("last-modified:")};
+    for (size_t i = 0; i < 2; i++) {
+        str value = header_value(line, names[i]);
+        if (!str_empty(value) && value.length < VALIDATOR_BYTES && !str_starts(value, STR("W/")))
+            snprintf(f->seen[i], VALIDATOR_BYTES, "%.*s", STR_ARG(value));
+    }
+    return line.length;
+}
+
+/* At the first bytes of an answer: is it of the document that the file holds a part of? */
+static bool same_document(fetch_state *f)
+{
+    if (f->have == 0) {
+        memcpy(f->kept, f->seen, sizeof f->kept);
+        return true;
+    }
+    bool same = true;
+    for (size_t i = 0; i < 2; i++)
+        same = same && (f->kept[i][0] == '\0' || f->seen[i][0] == '\0' ||
+                        strcmp(f->kept[i], f->seen[i]) == 0);
+    return same;
+}
+
+static bool start_over(fetch_state *f)
+{
+    f->have = 0;
+    return ftruncate(f->fd, 0) == 0 && lseek(f->fd, 0, SEEK_SET) == 0;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *context)
@@ -54,12 +87,13 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &code);
     if (code >= 300)
         return n; /* the body of an error page is not the document */
-    if (code == 200 && f->have > 0 && !f->restarted) {
-        f->have = 0;
-        if (ftruncate(f->fd, 0) != 0 || lseek(f->fd, 0, SEEK_SET) != 0)
-            return 0;
+    if (!f->begun && code == 200 && f->have > 0 && !start_over(f)) /* the range was ignored */
+        return 0;
+    if (!f->begun && !same_document(f)) {
+        f->changed = true;
+        return 0;
     }
-    f->restarted = true;
+    f->begun = true;
     if (f->have + n > f->max_bytes) {
         f->too_large = true;
         return 0;
@@ -98,14 +132,17 @@ static void set_options(fetch_state *f, const char *url, int timeout_s)
 static CURLcode one_try(fetch_state *f)
 {
     struct curl_slist *headers = NULL;
-    f->restarted = false;
-    if (f->have > 0 && f->etag[0] != '\0') {
-        char line[300];
-        snprintf(line, sizeof line, "If-Range: %s", f->etag);
+    char line[VALIDATOR_BYTES + 16], range[32];
+    const char *validator = f->kept[0][0] != '\0' ? f->kept[0] : f->kept[1];
+    f->begun = f->changed = false;
+    if (f->have > 0 && validator[0] != '\0') {
+        snprintf(line, sizeof line, "If-Range: %s", validator);
         headers = curl_slist_append(NULL, line);
     }
+    /* Not CURLOPT_RESUME_FROM: it takes a server that ignores ranges for an error. */
+    snprintf(range, sizeof range, "%llu-", (unsigned long long)f->have);
     curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(f->curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)f->have);
+    curl_easy_setopt(f->curl, CURLOPT_RANGE, f->have > 0 ? range : NULL);
     CURLcode rc = curl_easy_perform(f->curl);
     curl_slist_free_all(headers);
     return rc;
@@ -163,12 +200,9 @@ static status try_all(fetch_state *f, int retries, error *err)
         bool again;
         CURLcode rc = one_try(f);
         curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &code);
-        if (code == 416) { /* the range no longer fits: the document changed, so start over */
-            f->have = 0;
-            f->etag[0] = '\0';
-            if (ftruncate(f->fd, 0) == 0 && lseek(f->fd, 0, SEEK_SET) == 0)
-                code = 500;
-        }
+        /* The document changed, or the range no longer fits: from the beginning. */
+        if ((f->changed || code == 416) && start_over(f))
+            code = 500;
         status st = judge(f, rc, code, &again, &last);
         if (st == STATUS_OK)
             return st;

@@ -30,6 +30,28 @@ static void send_text(int fd, const char *text)
     send_all(fd, text, strlen(text));
 }
 
+/* /deaf and /moved break the first transfer in its middle; /deaf knows no ranges, /moved is another
+ * document (an 'X' at its end) from the second request on, and says so by its ETag alone. */
+static bool answer_odd(int fd, const char *request, const char *body, int *deaf, int *moved)
+{
+    char head[512];
+    const char *range = strstr(request, "Range: bytes=");
+    bool is_deaf = strstr(request, "GET /deaf") != NULL;
+    if (!is_deaf && strstr(request, "GET /moved") == NULL)
+        return false;
+    int asked = is_deaf ? (*deaf)++ : (*moved)++;
+    size_t from = range == NULL || is_deaf ? 0 : (size_t)strtoul(range + 13, NULL, 10);
+    snprintf(head, sizeof head,
+             "HTTP/1.1 %s\r\nETag: \"v%d\"\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+             from > 0 ? "206 Partial Content" : "200 OK", is_deaf || asked == 0 ? 1 : 2,
+             BODY_BYTES - from);
+    send_text(fd, head);
+    send_all(fd, body + from, asked == 0 ? BODY_BYTES / 2 : BODY_BYTES - from - 1);
+    if (asked > 0)
+        send_text(fd, "X");
+    return true;
+}
+
 /* /good breaks the first transfer in its middle and resumes by range; /busy is 503 once. */
 static void answer(int fd, const char *request, const char *body, int *good, int *busy)
 {
@@ -61,7 +83,7 @@ static void serve(int listener)
     static char body[BODY_BYTES];
     for (size_t i = 0; i < BODY_BYTES; i++)
         body[i] = (char)('a' + i % 26);
-    int good = 0, busy = 0;
+    int good = 0, busy = 0, deaf = 0, moved = 0;
     for (;;) {
         int fd = accept(listener, NULL, NULL);
         if (fd < 0)
@@ -69,7 +91,8 @@ static void serve(int listener)
         char request[4096];
         ssize_t n = recv(fd, request, sizeof request - 1, 0);
         request[n > 0 ? n : 0] = '\0';
-        answer(fd, request, body, &good, &busy);
+        if (!answer_odd(fd, request, body, &deaf, &moved))
+            answer(fd, request, body, &good, &busy);
         close(fd);
     }
 }
@@ -103,9 +126,10 @@ static void test_fetch(void **state)
         status expected;
         off_t size;
     } cases[] = {
-        {"good", 1 << 20, STATUS_OK, BODY_BYTES}, {"busy", 1 << 20, STATUS_OK, 2},
-        {"none", 1 << 20, STATUS_NOT_FOUND, 0},   {"good", 1000, STATUS_LIMIT, 0},
-        {"file", 1 << 20, STATUS_USAGE, 0},
+        {"good", 1 << 20, STATUS_OK, BODY_BYTES},  {"busy", 1 << 20, STATUS_OK, 2},
+        {"none", 1 << 20, STATUS_NOT_FOUND, 0},    {"good", 1000, STATUS_LIMIT, 0},
+        {"file", 1 << 20, STATUS_USAGE, 0},        {"deaf", 1 << 20, STATUS_OK, BODY_BYTES},
+        {"moved", 1 << 20, STATUS_OK, BODY_BYTES},
     };
     for (size_t i = 0; i < CORE_COUNT(cases); i++) {
         char url[128];
@@ -121,8 +145,14 @@ static void test_fetch(void **state)
         assert_int_equal(lseek(fd, 0, SEEK_END), cases[i].size);
         char last;
         assert_int_equal(pread(fd, &last, 1, cases[i].size - 1), 1);
+        bool good = strcmp(cases[i].path, "good") == 0;
         if (cases[i].size == BODY_BYTES)
-            assert_int_equal(last, 'a' + (BODY_BYTES - 1) % 26);
+            assert_int_equal(last, good ? 'a' + (BODY_BYTES - 1) % 26 : 'X');
+        if (cases[i].size == BODY_BYTES) /* no seam */
+            for (off_t at = 0; at < BODY_BYTES - 1; at += 977) {
+                assert_int_equal(pread(fd, &last, 1, at), 1);
+                assert_int_equal(last, 'a' + at % 26);
+            }
         close(fd);
     }
     kill(pid, SIGKILL);
