@@ -13,7 +13,7 @@ static const char usage[] = "usage: vouch key add --graph NAME --role ask|ingest
                             "printed once and never again.\n"
                             "NAME may be '*' for every graph. Each role includes the ones before "
                             "it. --rate is in requests\n"
-                            "a minute. A running service reads the file again at SIGHUP. --json is "
+                            "a minute. A running service sees a change within seconds. --json is "
                             "as schemas/keys.schema.json says.\n\n"
                             "exit status: 0 done, 2 usage, 3 bad data (no such file or key)\n";
 
@@ -113,7 +113,7 @@ static int revoke(const key_arguments *a)
         return cli_usage("key", "revoke needs the key's id");
     if (service_keys_revoke(a->keys, a->id, &err) != STATUS_OK)
         return cli_fail(&err);
-    printf("revoked %s; a running service needs SIGHUP to know\n", a->id);
+    printf("revoked %s; a running service refuses it within seconds\n", a->id);
     return 0;
 }
 

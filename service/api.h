@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 #include <pthread.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "service/audit.h"
 #include "service/feedback.h"
@@ -20,11 +22,15 @@
 #include "service/service.h"
 #include "service/sessions.h"
 
-/* What SIGHUP replaces as one: a call keeps the one that it began with. */
+/* What SIGHUP replaces as one: a call keeps the one that it began with. A changed key file alone
+ * brings settings with new keys, which borrow the rest from `base`. */
 typedef struct service_settings {
     service_config *config;
     service_keys *keys; /* NULL: no keys at all */
     service_mask *mask;
+    struct service_settings *base; /* NULL: config and mask are its own */
+    struct timespec keys_changed;  /* the key file's, before it was read */
+    ino_t keys_file;
     unsigned references; /* under service.lock */
 } service_settings;
 

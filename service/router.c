@@ -84,9 +84,13 @@ void service_settings_release(service *s, service_settings *settings)
     pthread_mutex_unlock(&s->lock);
     if (!last)
         return;
-    service_config_free(settings->config);
     service_keys_free(settings->keys);
-    service_mask_free(settings->mask);
+    if (settings->base != NULL) {
+        service_settings_release(s, settings->base);
+    } else {
+        service_config_free(settings->config);
+        service_mask_free(settings->mask);
+    }
     free(settings);
 }
 

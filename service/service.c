@@ -23,6 +23,19 @@ static unsigned cores(void)
     return n < 1 ? 1 : n > 256 ? 256 : (unsigned)n;
 }
 
+/* Reads the key file, and notes first which state of it that is. */
+static status read_keys(service_settings *settings, const char *path, error *err)
+{
+    struct stat st;
+    if (path == NULL)
+        return STATUS_OK;
+    if (stat(path, &st) == 0) {
+        settings->keys_changed = st.st_mtim;
+        settings->keys_file = st.st_ino;
+    }
+    return service_keys_read(path, &settings->keys, err);
+}
+
 /* Reads keys and patterns of a configuration into new settings, which own it. */
 static status make_settings(service_config *config, service_settings **out, error *err)
 {
@@ -31,8 +44,8 @@ static status make_settings(service_config *config, service_settings **out, erro
         return error_memory(err);
     status code = service_mask_new((const char *const *)config->mask_patterns, config->mask_count,
                                    &settings->mask, err);
-    if (code == STATUS_OK && config->keys != NULL)
-        code = service_keys_read(config->keys, &settings->keys, err);
+    if (code == STATUS_OK)
+        code = read_keys(settings, config->keys, err);
     if (code != STATUS_OK) {
         service_mask_free(settings->mask);
         free(settings);
@@ -182,6 +195,48 @@ static void warn_restart(service *s, const service_config *old, const service_co
             LOG(s->log, LOG_WARN_LEVEL, "restart_needed", LOG_CSTR("setting", fixed[i].name));
 }
 
+static void use_settings(service *s, service_settings *fresh)
+{
+    pthread_mutex_lock(&s->lock);
+    service_settings *old = s->settings;
+    s->settings = fresh;
+    pthread_mutex_unlock(&s->lock);
+    service_settings_release(s, old);
+}
+
+/* A key that was added or revoked counts from the next tick on. A key file that cannot be read
+ * leaves the keys as they were, and is complained about once. */
+static void refresh_keys(service *s)
+{
+    struct stat st;
+    error err = {0};
+    service_settings *now = s->settings; /* only this thread replaces them */
+    const char *path = now->config->keys;
+    if (path == NULL || stat(path, &st) != 0 ||
+        (st.st_ino == now->keys_file && st.st_mtim.tv_sec == now->keys_changed.tv_sec &&
+         st.st_mtim.tv_nsec == now->keys_changed.tv_nsec))
+        return;
+    service_settings *fresh = calloc(1, sizeof *fresh);
+    if (fresh == NULL)
+        return;
+    if (read_keys(fresh, path, &err) != STATUS_OK) {
+        now->keys_changed = st.st_mtim;
+        now->keys_file = st.st_ino;
+        free(fresh);
+        LOG(s->log, LOG_ERROR_LEVEL, "keys_failed", LOG_CSTR("why", err.message));
+        return;
+    }
+    fresh->config = now->config;
+    fresh->mask = now->mask;
+    fresh->references = 1;
+    fresh->base = now->base != NULL ? now->base : now;
+    pthread_mutex_lock(&s->lock);
+    fresh->base->references++;
+    pthread_mutex_unlock(&s->lock);
+    use_settings(s, fresh);
+    LOG(s->log, LOG_INFO_LEVEL, "keys_read", LOG_CSTR("file", path));
+}
+
 status service_reload(service *s, service_config *config, error *err)
 {
     char address[64];
@@ -202,11 +257,7 @@ status service_reload(service *s, service_config *config, error *err)
         return code;
     }
     warn_restart(s, s->settings->config, config);
-    pthread_mutex_lock(&s->lock);
-    service_settings *old = s->settings;
-    s->settings = fresh;
-    pthread_mutex_unlock(&s->lock);
-    service_settings_release(s, old);
+    use_settings(s, fresh);
     LOG(s->log, LOG_INFO_LEVEL, "reloaded", LOG_INT("graphs", config->graph_count));
     return STATUS_OK;
 }
@@ -215,6 +266,7 @@ void service_tick(service *s)
 {
     error err = {0};
     service_graphs_refresh(s->graphs);
+    refresh_keys(s);
     if (s->audit != NULL && s->ticks++ % 3600 == 0 &&
         service_audit_expire(s->audit, clock_unix_seconds(), &err) != STATUS_OK)
         LOG(s->log, LOG_ERROR_LEVEL, "audit_failed", LOG_CSTR("why", err.message));
