@@ -294,7 +294,8 @@ static status word(asking *k)
                                .as_of = k->found.as_of,
                                .as_of_asked = k->found.as_of_asked,
                                .all = k->q->all,
-                               .cites = k->cites};
+                               .cites = k->cites,
+                               .glue = k->e->glue};
     wording said = {0};
     status st = wording_make(&w, &said, k->err);
     if (st != STATUS_OK)

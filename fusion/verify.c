@@ -123,6 +123,18 @@ static str without_marks(str text, arena *a)
     return copy;
 }
 
+/* What triples left open, in passages, while there is time. */
+static status look_up(const verify_context *c, verify_sentence *s, error *err)
+{
+    bool statutes = verify_holds_statutes(c);
+    if (clock_monotonic_ns() > c->passages_until) {
+        if (statutes)
+            verify_reopen(c, s);
+        return STATUS_OK;
+    }
+    return statutes ? verify_by_statutes(c, s, err) : verify_by_passages(c, s, err);
+}
+
 /* One sentence; its clauses' citations are kept in `kept`. */
 static status verify_one(const verify_context *c, arena *kept, const claims_piece *pieces,
                          size_t count, answer_clause *out, size_t *added, size_t *used, error *err)
@@ -134,8 +146,7 @@ static status verify_one(const verify_context *c, arena *kept, const claims_piec
     for (size_t k = 0; st == STATUS_OK && k < s->count; k++)
         st = judge_clause(c, s, k, err);
     if (st == STATUS_OK)
-        st = verify_holds_statutes(c) ? verify_by_statutes(c, s, err)
-                                      : verify_by_passages(c, s, err);
+        st = look_up(c, s, err);
     if (st == STATUS_OK)
         st = finish(kept, s, out, err);
     if (st == STATUS_OK)
@@ -158,6 +169,7 @@ status verify_text(const verify_context *context, str text, verify_clauses *out,
         return error_memory(err);
     /* What one sentence needs is forgotten with it: a long text takes no more than a short one. */
     verify_context own = *context;
+    own.passages_until = clock_monotonic_ns() + VERIFY_PASSAGES_SECONDS * UINT64_C(1000000000);
     own.a = arena_new(0);
     if (own.a == NULL)
         return error_memory(err);

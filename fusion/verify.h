@@ -26,12 +26,17 @@ typedef struct verify_context {
     clock_day as_of; /* CLOCK_DAY_UNKNOWN = today */
     arena *a;
     cite_list *cites;
+    uint64_t passages_until; /* monotonic ns; set by verify_text */
 } verify_context;
 
 typedef struct verify_clauses {
     answer_clause *items;
     size_t count;
 } verify_clauses;
+
+/* Looking up sentences in passages ends after this long; those behind it keep what triples say of
+ * them, which never makes them SUPPORTED wrongly. */
+#define VERIFY_PASSAGES_SECONDS 20
 
 /* Texts longer than this are refused (STATUS_LIMIT). */
 #define VERIFY_MAX_BYTES ((size_t)1 << 20)

@@ -56,12 +56,11 @@ static kg_when when(const reading *r)
     return (kg_when){.set = true, .day = r->day};
 }
 
-static str iri_of(const reading *r, kg_id id)
+static str iri_of(const verify_context *c, kg_id id)
 {
     kg_term term;
     error ignored = {0};
-    if (kg_terms(r->c->read, &id, 1, r->c->a, &term, &ignored) != STATUS_OK ||
-        term.kind != KG_TERM_IRI)
+    if (kg_terms(c->read, &id, 1, c->a, &term, &ignored) != STATUS_OK || term.kind != KG_TERM_IRI)
         return (str){0};
     return term.lexical;
 }
@@ -154,7 +153,7 @@ static void read_entity(reading *r, size_t clause, const claims_entity *e)
 {
     const claims_clause *k = r->s->read[clause];
     for (size_t i = 0; i < e->count; i++) {
-        str iri = iri_of(r, e->ids[i]);
+        str iri = iri_of(r->c, e->ids[i]);
         if (str_starts(iri, STR("urn:vouch:law:"))) {
             bool first = r->law_count == 0;
             add_law(r, e->ids[i]);
@@ -461,15 +460,15 @@ static void settle(reading *r, const outcome *o, bool wrong_place)
 
 /* Triples say of an article where it stands and what its number is: when its name is only a word
  * of the clause, they decide nothing. */
-static void reopen(const reading *r)
+void verify_reopen(const verify_context *c, verify_sentence *s)
 {
-    for (size_t i = 0; i < r->s->count; i++)
-        for (size_t e = 0; e < r->s->read[i]->entity_count; e++) {
-            const claims_entity *x = &r->s->read[i]->entities[e];
-            if (x->count == 0 || !str_starts(iri_of(r, x->ids[0]), STR("urn:vouch:article:")))
+    for (size_t i = 0; i < s->count; i++)
+        for (size_t e = 0; e < s->read[i]->entity_count; e++) {
+            const claims_entity *x = &s->read[i]->entities[e];
+            if (x->count == 0 || !str_starts(iri_of(c, x->ids[0]), STR("urn:vouch:article:")))
                 continue;
-            r->s->verdicts[i] = VERDICT_NOT_IN_GRAPH;
-            r->s->judges[i].cite_count = 0;
+            s->verdicts[i] = VERDICT_NOT_IN_GRAPH;
+            s->judges[i].cite_count = 0;
         }
 }
 
@@ -498,7 +497,7 @@ status verify_by_statutes(const verify_context *c, verify_sentence *s, error *er
                  .law = relation(c, "urn:vouch:r:law"),
                  .capacity = FOUND * 4};
     size_t length = s->count == 0 ? 0 : verify_joined(s->texts[0], s->texts[s->count - 1]).length;
-    reopen(&r);
+    verify_reopen(c, s);
     if (!any_open(s) || length == 0 || length > CLAIMS_MAX_BYTES)
         return STATUS_OK;
     r.found = ARENA_ARRAY(c->a, candidate, r.capacity);

@@ -8,6 +8,9 @@
 /* Does the graph hold statutes (docs/GRAPH_TERMS.md)? */
 bool verify_holds_statutes(const verify_context *c);
 
+/* Takes back what triples say of clauses in which an article's name is only a word. */
+void verify_reopen(const verify_context *c, verify_sentence *s);
+
 /* Decides the clauses that triples left open. */
 status verify_by_statutes(const verify_context *c, verify_sentence *s, error *err);
 

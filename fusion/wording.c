@@ -1,6 +1,8 @@
 /* See wording.h. */
 #include "fusion/wording.h"
 
+#include "fusion/yes_no.h"
+
 #include "fusion/excerpt.h"
 
 #include "retriever/measure.h"
@@ -149,6 +151,16 @@ static status quote(writer *w, str np, str text, const char *key)
     return close_clause(w, fill(w, key, vars));
 }
 
+/* 是 or 否 where the question asks that and the text tells; else empty. */
+static str truth_of(const writer *w, str passage)
+{
+    if (w->q->glue == NULL)
+        return (str){0};
+    str claim = yes_no_claim(w->q->question, w->c->a);
+    yes_no told = yes_no_by(w->q->glue, claim, passage, w->c->a);
+    return told == YES_NO_YES ? STR("是") : told == YES_NO_NO ? STR("否") : str_make(NULL, 0);
+}
+
 /* What a person asked for out of the passage: its measure where one was asked, else `whole`. */
 static status set_passage_value(writer *w, str passage, str whole)
 {
@@ -156,7 +168,10 @@ static status set_passage_value(writer *w, str passage, str whole)
     measure_found found = {0};
     if (measure_asked(w->q->question, &ask))
         (void)measure_find(&ask, w->q->question, w->q->synonyms, passage, &found);
-    str measure = found.value, value = str_empty(measure) ? whole : measure;
+    str measure = found.value;
+    if (str_empty(measure))
+        measure = truth_of(w, passage);
+    str value = str_empty(measure) ? whole : measure;
     if (!str_empty(measure) && w->out->clause_count > 0) {
         answer_clause *first = &w->out->clauses[0];
         const template_var vars[] = {{"value", measure}, {"text", first->text}, {NULL, {0}}};

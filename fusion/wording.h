@@ -33,6 +33,7 @@ typedef struct wording_request {
     bool as_of_asked;
     bool all; /* show every value */
     cite_list *cites;
+    const struct glue *glue; /* for yes or no by a text; NULL = the text alone */
 } wording_request;
 
 /* STATUS_NOT_FOUND when the result holds nothing to say (the caller abstains). */

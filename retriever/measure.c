@@ -6,6 +6,7 @@
 
 #include "core/compiler.h"
 #include "core/utf8.h"
+#include "kg/term.h"
 
 /* --- what is asked -----------------------------------------------------------------------------
  */
@@ -57,6 +58,12 @@ static const cue cues[] = {
     {"最低注册资本", MEASURE_MONEY, ""},
     {"百分之几", MEASURE_SHARE, ""},
     {"百分之多少", MEASURE_SHARE, ""},
+    {"几个点", MEASURE_SHARE, ""},
+    {"多少个点", MEASURE_SHARE, ""},
+    {"税率", MEASURE_SHARE, ""},
+    {"征收率", MEASURE_SHARE, ""},
+    {"低于多少", MEASURE_SHARE, ""},
+    {"高于多少", MEASURE_SHARE, ""},
     {"多少比例", MEASURE_SHARE, ""},
     {"什么比例", MEASURE_SHARE, ""},
     {"比例是", MEASURE_SHARE, ""},
@@ -167,12 +174,24 @@ static bool asks_count(str question, measure_ask *out)
     return false;
 }
 
+static bool any_of(str text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_find(text, str_from(words[i]), 0) != STR_NONE)
+            return true;
+    return false;
+}
+
 bool measure_asked(str question, measure_ask *out)
 {
     *out = (measure_ask){0};
-    for (size_t i = 0; i < CORE_COUNT(not_measures); i++)
-        if (str_find(question, str_from(not_measures[i]), 0) != STR_NONE)
-            return false;
+    return !any_of(question, not_measures, CORE_COUNT(not_measures)) &&
+           measure_meant(question, out);
+}
+
+bool measure_meant(str question, measure_ask *out)
+{
+    *out = (measure_ask){0};
     if (names_article(question))
         return false;
     for (size_t i = 0; i < CORE_COUNT(cues); i++) {
@@ -240,6 +259,8 @@ static bool is_ordinal(str text, size_t start, size_t end, size_t behind)
 static size_t share_end(str text, size_t end)
 {
     size_t from = end + strlen("分之"), last;
+    if (here(text, end, "%") || here(text, end, "％"))
+        return here(text, end, "%") ? end + 1 : end + strlen("％");
     if (!here(text, end, "分之") || (last = numeral_end(text, from)) == from)
         return 0;
     return last;
@@ -375,28 +396,92 @@ static double said_outright(str text, size_t at)
     for (size_t i = 0; i < CORE_COUNT(limits); i++)
         if (before(text, at, limits[i]))
             return 0.6;
+    if (before(text, at, "不受"))
+        return -3;
     return before(text, at, "为") ? 1.2 : before(text, at, "超过") ? -1 : 0;
+}
+
+/* Men and women: one character that decides whose measure it is. */
+static double whose(str question, str clause)
+{
+    static const char *const of[][2] = {{"男", "女"}, {"女", "男"}};
+    for (size_t i = 0; i < CORE_COUNT(of); i++) {
+        bool asked = str_find(question, str_from(of[i][0]), 0) != STR_NONE &&
+                     str_find(question, str_from(of[i][1]), 0) == STR_NONE;
+        if (asked && str_find(clause, str_from(of[i][0]), 0) != STR_NONE)
+            return 2;
+        if (asked && str_find(clause, str_from(of[i][1]), 0) != STR_NONE)
+            return -2;
+    }
+    return 0;
+}
+
+/* 1: the most is asked for (at most, the longest), -1: the least, 0: neither. */
+static int extreme(str question)
+{
+    static const char *const most[] = {"最长", "最多", "最高", "最大", "上限", "封顶"};
+    static const char *const least[] = {"最短", "最少", "最低", "至少", "起码", "下限"};
+    bool up = any_of(question, most, CORE_COUNT(most));
+    bool down = any_of(question, least, CORE_COUNT(least));
+    return up == down ? 0 : up ? 1 : -1;
+}
+
+static double size_of(str written)
+{
+    kg_value v;
+    size_t start, end;
+    return kg_value_find(written, 0, &v, &start, &end) ? (v.low + v.high) / 2 : 0;
+}
+
+typedef struct scored {
+    value at;
+    double score, size, clause; /* clause: what it shares with the question */
+} scored;
+
+enum { SCORED = 64 };
+
+/* Of the values that speak of the same thing as the best, the greatest or the least. */
+static size_t most_extreme(const scored *all, size_t count, size_t best, int sign)
+{
+    size_t chosen = best;
+    for (size_t i = 0; i < count; i++) {
+        bool same = all[i].clause >= all[best].clause - 0.5 && all[i].score > all[best].score - 4 &&
+                    str_equal(all[i].at.unit, all[best].at.unit);
+        if (same && sign * all[i].size > sign * all[chosen].size)
+            chosen = i;
+    }
+    return chosen;
 }
 
 bool measure_find(const measure_ask *ask, str question, str more, str text, measure_found *out)
 {
-    size_t at = 0, order = 0;
+    size_t at = 0, count = 0, best = 0;
+    scored all[SCORED];
     value v;
-    double best = -1e9;
-    while (next_value(ask, text, &at, &v)) {
+    while (count < SCORED && next_value(ask, text, &at, &v)) {
         str clause = str_slice(text, span_start(text, v.start, true), span_end(text, v.end, true));
         str sentence =
             str_slice(text, span_start(text, v.start, false), span_end(text, v.end, false));
-        double score =
-            shared(ask, question, clause, true, 1) + shared(ask, more, clause, false, 0.6);
-        score += 0.7 * (shared(ask, question, sentence, true, 1) +
-                        shared(ask, more, sentence, false, 0.6));
-        score += (v.wanted_unit ? 1.5 : 0) + said_outright(text, v.start);
-        score -= 0.8 * foreign_cases(question, sentence) + 0.4 * (double)order++;
-        if (score <= best)
-            continue;
-        best = score;
-        *out = (measure_found){str_slice(text, v.start, v.end), str_trim(sentence), score};
+        scored *s = &all[count];
+        *s = (scored){.at = v, .size = size_of(str_slice(text, v.start, v.end))};
+        s->clause = shared(ask, question, clause, true, 1) + shared(ask, more, clause, false, 0.6);
+        s->score = s->clause + whose(question, clause);
+        s->score += 0.7 * (shared(ask, question, sentence, true, 1) +
+                           shared(ask, more, sentence, false, 0.6));
+        s->score += (v.wanted_unit ? 1.5 : 0) + said_outright(text, v.start);
+        s->score -= 0.8 * foreign_cases(question, sentence) + 0.4 * (double)count;
+        best = s->score > all[best].score ? count : best;
+        count++;
     }
-    return order > 0;
+    if (count == 0)
+        return false;
+    int sign = extreme(question);
+    double score = all[best].score;
+    best = sign == 0 ? best : most_extreme(all, count, best, sign);
+    v = all[best].at;
+    *out = (measure_found){
+        str_slice(text, v.start, v.end),
+        str_trim(str_slice(text, span_start(text, v.start, false), span_end(text, v.end, false))),
+        score};
+    return true;
 }

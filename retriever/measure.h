@@ -36,6 +36,8 @@ typedef struct measure_found {
 /* False when the question asks for no measure, or names an article by its number (then the
  * article's text is what is asked). */
 bool measure_asked(str question, measure_ask *out);
+/* The same for a question that asks for the article that says it (几岁能结婚，哪一条规定的). */
+bool measure_meant(str question, measure_ask *out);
 /* The best value; `more` are further words for what the question says (synonyms), separated by
  * spaces. False when the text has none of the kind. */
 bool measure_find(const measure_ask *ask, str question, str more, str text, measure_found *out);

@@ -87,6 +87,9 @@ status plan_question(const plan_input *in, arena *a, plan *out, error *err);
 void plan_walk_paths(plan *p);
 void plan_make_forms(plan *p);
 void plan_passages(plan *p);
+/* Sets back forms about an article as a node (its number, its chapter, its class) where its text is
+ * what is asked for. */
+void plan_prefer_texts(plan *p);
 bool plan_add_form(plan *p, plan_form form);
 /* The logical form of a path; its steps' last may be a closure. */
 const lf_node *plan_path_form(plan *p, const plan_path *path);

@@ -583,4 +583,5 @@ void plan_make_forms(plan *p)
     forms_of_pairs(p);
     forms_of_paths(p);
     p->enumerated += p->form_count;
+    plan_prefer_texts(p);
 }

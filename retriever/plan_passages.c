@@ -82,6 +82,23 @@ static bool is_silent(const plan *p, size_t token)
     return is_particle(t);
 }
 
+/* Words about statutes as such: every article is one, so they tell none from another. */
+static bool speaks_of_statutes(const plan *p, size_t token)
+{
+    static const char *const phrases[] = {"法律依据", "法律规定", "明文规定", "法律条文", "法条",
+                                          "法律",     "条文",     "规定",     "依据",     "出处",
+                                          "出自",     "写在",     "原文",     "有没有"};
+    str q = p->in->question;
+    const text_token *t = &p->in->link->tokens.items[token];
+    for (size_t i = 0; i < CORE_COUNT(phrases); i++) {
+        str phrase = str_from(phrases[i]);
+        for (size_t at = 0; (at = str_find(q, phrase, at)) != STR_NONE; at += phrase.length)
+            if (at <= t->start && t->end <= at + phrase.length)
+                return true;
+    }
+    return false;
+}
+
 static str search_words(const finder *f)
 {
     const plan *p = f->p;
@@ -90,7 +107,7 @@ static str search_words(const finder *f)
     for (size_t i = 0; i < t->count && i < PHRASEBOOK_TOKENS; i++) {
         bool asks = f->measured && f->measure.start <= t->items[i].start &&
                     t->items[i].end <= f->measure.end && f->measure.end - f->measure.start > 3;
-        bool skip = is_silent(p, i) || inside(f->law, i) || asks;
+        bool skip = is_silent(p, i) || inside(f->law, i) || asks || speaks_of_statutes(p, i);
         if (skip || t->items[i].kind != TEXT_HAN)
             buf_add_char(&words, ' ');
         if (!skip)
@@ -343,19 +360,65 @@ static const link_mention *hint_for(const finder *f, kg_id owner)
     return NULL;
 }
 
-/* The more of the question's words the name takes, the more it speaks for the passage. */
-static double hint_weight(const finder *f, kg_id owner)
+static bool said_anywhere(const finder *f, str pair)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (str_find(f->found[i].text, pair, 0) != STR_NONE)
+            return true;
+    return false;
+}
+
+/* The share of what the question says beside the name that the passage says too. */
+static double rest_said(const finder *f, const link_mention *m, const passage *in)
+{
+    double all = 0, found = 0;
+    for (size_t i = 0; i < f->asked.count; i++) {
+        bool named = str_find(m->shown.text, f->asked.items[i], 0) != STR_NONE;
+        if (named || !said_anywhere(f, f->asked.items[i]))
+            continue;
+        all += f->asked.weight[i];
+        if (str_find(in->text, f->asked.items[i], 0) != STR_NONE)
+            found += f->asked.weight[i];
+    }
+    return all > 0 ? found / all : 1;
+}
+
+/* The more of the question's words the name takes, the more it speaks for the passage; where more
+ * is asked, the passage must say that too. */
+static double hint_weight(const finder *f, const passage *in)
 {
     const text_tokens *t = &f->p->in->link->tokens;
-    const link_mention *m = hint_for(f, owner);
+    const link_mention *m = hint_for(f, in->owner);
     double all = 0, named = 0;
     for (size_t i = 0; i < t->count && i < PHRASEBOOK_TOKENS; i++) {
-        if (is_silent(f->p, i) || inside(f->law, i))
+        if (is_silent(f->p, i) || inside(f->law, i) || speaks_of_statutes(f->p, i))
             continue;
         all++;
         named += inside(m, i);
     }
-    return 0.2 + (all > 0 ? 0.5 * named / all : 0);
+    return (0.3 + (all > 0 ? 0.8 * named / all : 0)) * (0.4 + 0.6 * rest_said(f, m, in));
+}
+
+/* Values that the question names and the passage holds: 六岁 and 年满六周岁. */
+static double values_said(const finder *f, str text)
+{
+    const link_result *l = f->p->in->link;
+    double asked = 0, found = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        const retriever_mention *m = &l->mentions[i].shown;
+        kg_value v;
+        size_t start, end;
+        bool has = false;
+        if (m->kind != RETRIEVER_MENTION_VALUE || m->value.kind == KG_VALUE_NONE ||
+            (m->value.kind == KG_VALUE_NUMBER && str_empty(m->value.unit)))
+            continue;
+        for (size_t at = 0; !has && kg_value_find(text, at, &v, &start, &end) && end > at; at = end)
+            has = v.kind == m->value.kind &&
+                  (fabs(v.low - m->value.low) < 1e-6 || fabs(v.high - m->value.high) < 1e-6);
+        asked++;
+        found += has;
+    }
+    return asked > 0 ? found / asked : 0;
 }
 
 static void score_passages(finder *f)
@@ -385,7 +448,8 @@ static void score_passages(finder *f)
         if (f->measured && measure_find(&f->measure, f->words, f->related, a->text, &found))
             a->measured = fmax(found.score, 0.01);
         sharpest = fmax(sharpest, a->measured);
-        a->score += a->hinted ? hint_weight(f, a->owner) : 0;
+        a->score += a->hinted ? hint_weight(f, a) : 0;
+        a->score += 0.25 * values_said(f, a->text);
     }
     for (size_t i = 0; f->measured && i < f->count; i++)
         f->found[i].score +=
@@ -403,10 +467,20 @@ static void best_first(finder *f)
             }
 }
 
+static bool wants_owner(const plan *p)
+{
+    static const char *const asks[] = {"第几条", "哪一条", "哪条", "哪几条", "法条", "条文是"};
+    for (size_t i = 0; i < CORE_COUNT(asks); i++)
+        if (str_find(p->in->question, str_from(asks[i]), 0) != STR_NONE)
+            return true;
+    return str_equal(p->want, STR("article")) || p->in->operators->has[OPERATOR_SOURCE];
+}
+
 static void find_passages(finder *f)
 {
     plan *p = f->p;
-    f->measured = measure_asked(p->in->question, &f->measure);
+    f->measured = measure_asked(p->in->question, &f->measure) ||
+                  (wants_owner(p) && measure_meant(p->in->question, &f->measure));
     f->words = search_words(f);
     f->related = synonyms_of(p->in->synonyms, p->in->question, p->a);
     cut_pairs(f->words, &f->asked);
@@ -467,11 +541,6 @@ static bool is_statute_text(const retriever_relation *r)
     return r != NULL && str_equal(r->iri, STR("urn:vouch:r:text"));
 }
 
-static bool wants_owner(const plan *p)
-{
-    return str_equal(p->want, STR("article")) || p->in->operators->has[OPERATOR_SOURCE];
-}
-
 /* `behind`: by how much a better passage beats it. */
 static void add_form(finder *f, const passage *found, bool named, double behind)
 {
@@ -518,6 +587,13 @@ static str iri_of(plan *p, const link_mention *m)
     return term.lexical;
 }
 
+/* A law's name that only nearly stands in the question (商标连续 for 商标法) is no law named. */
+static bool is_guessed_law(plan *p, const link_mention *m)
+{
+    return str_starts(iri_of(p, m), STR("urn:vouch:law:")) &&
+           m->shown.senses[0].match == RETRIEVER_MATCH_FUZZY;
+}
+
 /* A mention that a passage's owners belong to, by their names (X#第...). */
 static const link_mention *narrowing(plan *p, str *label)
 {
@@ -525,7 +601,7 @@ static const link_mention *narrowing(plan *p, str *label)
     for (size_t i = 0; i < l->count; i++) {
         const link_mention *m = &l->mentions[i];
         error ignored = {0};
-        if (str_starts(iri_of(p, m), STR("urn:vouch:law:")) &&
+        if (!is_guessed_law(p, m) && str_starts(iri_of(p, m), STR("urn:vouch:law:")) &&
             kg_labels(p->in->read, &m->shown.senses[0].id, 1, (str){0}, p->a, label, &ignored) ==
                 STATUS_OK)
             return m;
@@ -633,7 +709,8 @@ void plan_passages(plan *p)
         count_articles(&f);
     for (size_t i = 0; i < l->count; i++) {
         const link_mention *m = &l->mentions[i];
-        if (m->shown.kind != RETRIEVER_MENTION_ENTITY || m == f.law || is_hint(p, m))
+        if (m->shown.kind != RETRIEVER_MENTION_ENTITY || m == f.law || is_hint(p, m) ||
+            is_guessed_law(p, m))
             continue;
         other = true;
         named_owner(p, m);
@@ -643,4 +720,25 @@ void plan_passages(plan *p)
     find_passages(&f);
     for (size_t i = 0; i < f.count && i < PASSAGES; i++)
         add_form(&f, &f.found[i], false, i == 0 ? 0 : f.found[0].score - f.found[i].score + 0.01);
+}
+
+/* A name that the pack has for an article asks for what it says, not for its number or chapter; no
+ * one asks what an article is. */
+void plan_prefer_texts(plan *p)
+{
+    kg_id type = p->in->knowledge->schema.type_relation;
+    if (!p->in->has_passages || relation_id(p, "urn:vouch:r:text") == 0)
+        return;
+    for (size_t i = 0; i < p->form_count; i++) {
+        const plan_path *path = p->forms[i].path;
+        if (path == NULL || path->mention < 0 || path->hops == 0)
+            continue;
+        const link_mention *m = &p->in->link->mentions[path->mention];
+        const retriever_relation *first = plan_relation(p, path->steps[0]);
+        bool text = first != NULL && str_equal(first->iri, STR("urn:vouch:r:text"));
+        bool kind = first != NULL && first->id == type &&
+                    str_starts(iri_of(p, m), STR("urn:vouch:article:"));
+        if ((is_hint(p, m) && !text) || kind)
+            p->forms[i].features[RETRIEVER_F_UNUSED] += 1;
+    }
 }

@@ -99,8 +99,9 @@ static bool starts_at(str text, size_t at, const char *word)
 /* Behind `at`: what belongs to the naming of a version (年版的, 年修订, ）). */
 static size_t skip_tail(str text, size_t at)
 {
-    static const char *const tails[] = {"年", "版本", "版", "修订", "修正", "通过", "起",
-                                        "的", "那",   "）", ")",    "》",   " "};
+    static const char *const tails[] = {"年",   "时候", "那会儿", "那时", "那会", "当时",
+                                        "版本", "版",   "修订",   "修正", "通过", "起",
+                                        "的",   "那",   "）",     ")",    "》",   " "};
     for (size_t i = 0; i < CORE_COUNT(tails);)
         if (starts_at(text, at, tails[i])) {
             at += strlen(tails[i]);

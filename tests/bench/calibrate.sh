@@ -43,6 +43,7 @@ cases med $none "$questions"/unanswerable_zh*.tune.jsonl
 cases do $own "$questions"/medical_en*.tune.jsonl
 cases do $none "$questions"/unanswerable_en*.tune.jsonl
 cases slim $own "$questions/medical_slims.tune.jsonl"
-cases law $own "$questions/legal_zh.tune.jsonl" "$questions/unanswerable_law.tune.jsonl" \
+cases law $none "$questions"/unanswerable_law*.tune.jsonl
+cases law $own "$questions"/legal_zh*.tune.jsonl \
     --alpha "${ALPHA:-0.2}" --calibrate "$out"
 echo "$out: fitted on $(wc -l <"$work/cases.jsonl") cases ($work/cases.jsonl)"

@@ -35,6 +35,22 @@ static void takes_the_value_asked_for(void **state)
            "三分之二");
 }
 
+static void extremes_and_whose(void **state)
+{
+    (void)state;
+    const char *trial =
+        "劳动合同期限三个月以上不满一年的，试用期不得超过一个月；劳动合同期限一年以上不满三年的，"
+        "试用期不得超过二个月；三年以上固定期限的劳动合同，试用期不得超过六个月。";
+    expect("试用期最长是几个月", "", trial, "六个月");
+    expect("试用期上限多少个月", "", trial, "六个月");
+    const char *age = "结婚年龄，男不得早于二十二周岁，女不得早于二十周岁。";
+    expect("男的几岁能结婚", "", age, "二十二周岁");
+    expect("女的几岁能结婚", "", age, "二十周岁");
+    expect("试用期工资不能低于多少", "", "试用期的工资不得低于约定工资的百分之八十。",
+           "百分之八十");
+    expect("企业所得税税率是多少", "", "企业所得税的税率为25％。", "25％");
+}
+
 static void keeps_ranges_of_penalties_and_fines(void **state)
 {
     (void)state;
@@ -66,6 +82,7 @@ static void the_article_itself_is_no_measure(void **state)
     measure_ask ask;
     assert_false(measure_asked(STR("劳动合同法第19条试用期多久"), &ask));
     assert_false(measure_asked(STR("试用期多久，法条是哪条"), &ask));
+    assert_true(measure_meant(STR("试用期多久，法条是哪条"), &ask));
     assert_false(measure_asked(STR("公司的义务"), &ask));
     assert_false(measure_asked((str){0}, &ask));
 }
@@ -74,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_the_value_asked_for),
+        cmocka_unit_test(extremes_and_whose),
         cmocka_unit_test(keeps_ranges_of_penalties_and_fines),
         cmocka_unit_test(dates_and_ordinals_are_no_measures),
         cmocka_unit_test(the_article_itself_is_no_measure),
