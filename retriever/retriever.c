@@ -348,10 +348,10 @@ static str model_relation(void *context, const lf_name *name, arena *a)
  * and says no to them; nor where a text is read, of which it sees nothing. */
 static double trust_in_model(const retriever_candidate *best)
 {
-    if (best->features[RETRIEVER_F_PASSAGE] != 0)
+    if (best->features[RETRIEVER_F_PASSAGE] != 0 || best->features[RETRIEVER_F_CYCLE] != 0)
         return 0;
     double unexplained = best->features[RETRIEVER_F_UNEXPLAINED] / UNEXPLAINED_FULL;
-    return (best->features[RETRIEVER_F_CYCLE] != 0 ? 0 : 1) + fmin(1, fmax(0, unexplained));
+    return 1 + fmin(1, fmax(0, unexplained));
 }
 
 /* The same steps but for their directions ("<+>", "<->")? */
@@ -412,6 +412,9 @@ static status ask_model(asking *q, const double *weights)
     q->margin_by_words = margin_of(q->candidates, n);
     q->probability_by_words = q->candidates[0].probability;
     share_directions(texts, scores, n);
+    for (size_t i = 1; i < n; i++) /* answers of another kind than asked for: it cannot see that */
+        if (q->candidates[i].features[RETRIEVER_F_TYPE_FIT] < 0)
+            scores[i] = fmin(scores[i], scores[0]);
     for (size_t i = 0; i < n; i++) {
         q->candidates[i].features[RETRIEVER_F_MODEL] = trust * scores[i];
         q->candidates[i].score = rank_score(q->candidates[i].features, weights);
