@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/buf.h"
+#include "kg/sidecar.h"
 
 static const char schema_sql[] =
 #include "kg_schema.inc"
@@ -126,6 +127,13 @@ static status open_handle(kg_db *db, const char *path, kg_db_mode mode, error *e
     int flags = mode == KG_DB_READ    ? SQLITE_OPEN_READONLY
                 : mode == KG_DB_WRITE ? SQLITE_OPEN_READWRITE
                                       : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    if (mode != KG_DB_BUILD) {
+        status cleared = kg_sidecar_clear(path, &info, err);
+        if (cleared != STATUS_OK)
+            return cleared;
+        db->device = info.st_dev;
+        db->inode = info.st_ino;
+    }
     buf uri = {0};
     uri_of(path, mode == KG_DB_READ && needs_immutable(path), &uri);
     if (uri.failed)
@@ -316,6 +324,9 @@ status kg_db_verify(kg_db *db, const char *path, int *version, error *err)
     if (code == STATUS_OK && tables != 8)
         return error_set(err, STATUS_CORRUPT, "%s: tables are missing; the file is damaged", path);
     *version = (int)schema;
+    struct stat file = {.st_dev = db->device, .st_ino = db->inode};
+    if (code == STATUS_OK && db->inode != 0)
+        kg_sidecar_mark(path, &file);
     return code;
 }
 

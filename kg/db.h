@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/arena.h"
 #include "core/error.h"
@@ -19,6 +20,8 @@
 
 typedef struct kg_db {
     sqlite3 *handle;
+    dev_t device; /* of the file that was opened; inode 0: being built */
+    ino_t inode;
     int64_t base_rows;      /* statements 1..base_rows lie in the packed base */
     int64_t base_deleted;   /* of them are gone */
     int64_t longest;        /* the most rows that one subject has in the base */

@@ -552,30 +552,48 @@ static bool in_texts(pack_texts list, str text)
     return false;
 }
 
-size_t pack_relation_find(const pack *p, str iri, str label)
+typedef struct naming { /* by what a class or a relation is found */
+    str id;
+    pack_strs iris;
+    pack_texts labels, aliases;
+} naming;
+
+static naming class_naming(const pack *p, size_t i)
 {
-    for (size_t i = 0; i < p->relation_count && !str_empty(iri); i++)
-        if (in_strs(p->relations[i].iris, iri))
+    const pack_class *c = &p->classes[i];
+    return (naming){c->id, c->iris, c->labels, c->aliases};
+}
+
+static naming relation_naming(const pack *p, size_t i)
+{
+    const pack_relation *r = &p->relations[i];
+    return (naming){r->id, r->iris, r->labels, r->aliases};
+}
+
+/* By IRI, else by id or label, else by alias. */
+static size_t find_named(const pack *p, size_t count, naming (*at)(const pack *, size_t), str iri,
+                         str label)
+{
+    for (size_t i = 0; i < count && !str_empty(iri); i++)
+        if (in_strs(at(p, i).iris, iri))
             return i;
-    for (size_t i = 0; i < p->relation_count && !str_empty(label); i++)
-        if (str_equal_nocase(p->relations[i].id, label) || in_texts(p->relations[i].labels, label))
+    for (size_t i = 0; i < count && !str_empty(label); i++)
+        if (str_equal_nocase(at(p, i).id, label) || in_texts(at(p, i).labels, label))
             return i;
-    for (size_t i = 0; i < p->relation_count && !str_empty(label); i++)
-        if (in_texts(p->relations[i].aliases, label))
+    for (size_t i = 0; i < count && !str_empty(label); i++)
+        if (in_texts(at(p, i).aliases, label))
             return i;
     return PACK_NONE;
 }
 
+size_t pack_relation_find(const pack *p, str iri, str label)
+{
+    return find_named(p, p->relation_count, relation_naming, iri, label);
+}
+
 size_t pack_class_find(const pack *p, str iri, str label)
 {
-    for (size_t i = 0; i < p->class_count && !str_empty(iri); i++)
-        if (in_strs(p->classes[i].iris, iri))
-            return i;
-    for (size_t i = 0; i < p->class_count && !str_empty(label); i++)
-        if (str_equal_nocase(p->classes[i].id, label) || in_texts(p->classes[i].labels, label) ||
-            in_texts(p->classes[i].aliases, label))
-            return i;
-    return PACK_NONE;
+    return find_named(p, p->class_count, class_naming, iri, label);
 }
 
 str pack_text_only(pack_texts texts, str lang)

@@ -1,5 +1,6 @@
 /* `graph check` names each kind of structure that is damaged; loads of many shapes pass it. */
 #include <sqlite3.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kg/store.h"
@@ -242,9 +243,79 @@ static void test_shapes(void **unused)
     clean(path);
 }
 
+/* Opens and checks in a process of its own, as another program would. */
+static bool opens_elsewhere(const char *path, uint64_t statements)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        error err = {0};
+        kg_store *store = NULL;
+        kg_read *read = NULL;
+        uint64_t count = 0;
+        bool ok = kg_open(path, NULL, &store, &err) == STATUS_OK &&
+                  kg_check(store, NULL, NULL, &err) == STATUS_OK &&
+                  kg_read_begin(store, &read, &err) == STATUS_OK &&
+                  kg_count(read, &(kg_pattern){0}, 0, &count, &err) == STATUS_OK;
+        _exit(ok && count == statements ? 0 : 1);
+    }
+    int result = 0;
+    return waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0;
+}
+
+static uint64_t count_all(kg_read *read)
+{
+    error err = {0};
+    uint64_t count = 0;
+    assert_int_equal(kg_count(read, &(kg_pattern){0}, 0, &count, &err), STATUS_OK);
+    return count;
+}
+
+/* A graph is replaced by rename while a reader and a log of the old one are there. */
+static void test_replaced(void **unused)
+{
+    char path[96], other[96], log[128], kept[128];
+    error err = {0};
+    kg_store *store = NULL;
+    kg_read *read = NULL;
+    (void)unused;
+    path_of(path, sizeof path, "replaced");
+    path_of(other, sizeof other, "other");
+    (void)snprintf(log, sizeof log, "%s-wal", path);
+    (void)snprintf(kept, sizeof kept, "%s-wal.replaced", path);
+    load(path, "a", 0, 3000, 1);
+    assert_int_equal(kg_open(path, NULL, &store, &err), STATUS_OK);
+    assert_int_equal(kg_read_begin(store, &read, &err), STATUS_OK);
+    uint64_t before = count_all(read);
+    load(path, "b", 3000, 3300, 1); /* stays in the log while the reader is there */
+    load(other, "c", 0, 100, 1);
+    kg_store *fresh = NULL;
+    kg_read *view = NULL;
+    assert_int_equal(kg_open(other, NULL, &fresh, &err), STATUS_OK);
+    assert_int_equal(kg_read_begin(fresh, &view, &err), STATUS_OK);
+    uint64_t wanted = count_all(view);
+    kg_read_end(view);
+    kg_close(fresh);
+    assert_int_equal(rename(other, path), 0);
+    for (int i = 0; i < 5; i++)
+        assert_true(opens_elsewhere(path, wanted));
+    assert_int_equal(count_all(read), before); /* the old file, as it was */
+    kg_read_end(read);
+    assert_int_equal(kg_read_begin(store, &read, &err), STATUS_OK);
+    assert_int_equal(count_all(read), wanted);
+    kg_read_end(read);
+    kg_close(store);
+    load(path, "d", 200, 220, 1);
+    must_pass(path);
+    clean(path);
+    clean(other);
+    (void)unlink(log);
+    (void)unlink(kept);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_damage),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_replaced),
+                                       cmocka_unit_test(test_damage),
                                        cmocka_unit_test(test_shapes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
