@@ -24,8 +24,8 @@ static const char help[] =
     "peak of the product kernel that the prompt reaches, both measured here.\n"
     "\n"
     "  --kernels  scalar, avx2, avx512, neon, neon-dot (default: the best)\n"
-    "  --json     {model, kernels, load_ms, weights, runs: [{threads, prompt_tokens_per_s, "
-    "...}]}\n";
+    "  --json     {model, kernels, weights, runs: [{threads, prompt_tokens_per_s, ...}]}\n"
+    "             (schemas/model-bench.schema.json)\n";
 
 typedef struct plan {
     const char *path, *kernels;

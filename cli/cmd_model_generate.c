@@ -28,6 +28,7 @@ static const char help[] =
     "  --special           names of control tokens in PROMPT are those tokens\n"
     "  --logprobs N        with --json: log-probabilities, and of the N best at each token\n"
     "  --json              {model, text, finish, usage, tokens} at the end instead of the text\n"
+    "                      (schemas/model-generate.schema.json)\n"
     "\n"
     "exit status: 0 done, 1 the constraint left nothing to say, 2 usage, 3 bad data, 4 internal\n";
 

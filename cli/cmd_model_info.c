@@ -18,7 +18,8 @@ static const char help[] =
     "supported. Exit code 3 when vouch cannot run the model.\n"
     "\n"
     "  --tensors  each tensor, with its shape, type and place\n"
-    "  --json     {file, version, bytes, supported, problems, metadata, tensors, shape, memory}\n";
+    "  --json     {file, version, bytes, supported, problems, metadata, tensors, shape, memory},\n"
+    "             described by schemas/model-info.schema.json\n";
 
 typedef struct info {
     gguf *file;

@@ -19,7 +19,8 @@ static const char help[] =
     "  --special  names of control tokens in the text (such as <|im_end|>) become those tokens\n"
     "  --ids      the ids alone, on one line\n"
     "  --json     {count, tokens: [{id, text}]}; text that is no UTF-8 by itself has U+FFFD in "
-    "it\n";
+    "it\n"
+    "             (schemas/model-tokenize.schema.json)\n";
 
 #define MOST_INPUT ((size_t)64 << 20)
 

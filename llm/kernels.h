@@ -85,7 +85,7 @@ typedef struct kernels {
     void (*rotate)(float *x, const float *cosines, const float *sines, size_t n);
 
     float (*maximum)(const float *x, size_t n); /* n > 0 */
-    /* x[i] = exp(x[i] - bias), and their sum. */
+    /* x[i] = exp(x[i] - bias), and their sum; no x[i] is above bias + 88. */
     float (*exp_sum)(float *x, size_t n, float bias);
     void (*scale)(float *x, size_t n, float factor);
 

@@ -70,24 +70,30 @@ static inline __attribute__((always_inline)) float vf_sum(vf v)
     return lanes[0];
 }
 
-/* exp to about 2 units in the last place (Cephes' polynomial); below -87.3 it stays at exp(-87.3),
- * above 88.3 at exp(88.3). */
-static inline __attribute__((always_inline)) vf vf_exp(vf x)
+/* exp to about 2 units in the last place (Cephes' polynomial) for -87.3 <= x <= 88.3. */
+static inline __attribute__((always_inline)) vf vf_exp_within(vf x)
 {
-    const vf zero = {0};
-    x = vf_max(x, zero - 87.3f);
-    x = vf_min(x, zero + 88.3f);
-    vf n = x * 1.44269504f + 12582912.0f; /* adding 1.5 x 2^23 rounds to an integer */
-    vi exponent = (vi)n - 0x4b400000;
-    n = n - 12582912.0f;
+    /* Adding 1.5 x 2^23 rounds to an integer; with 127 more its low bits are a float's exponent. */
+    const float rounds = 12582912.0f + 127.0f;
+    vf n = x * 1.44269504f + rounds;
+    vf power = (vf)((vi)n << 23);
+    n = n - rounds;
     vf r = x - n * 0.693359375f + n * 2.12194440e-4f;
     vf p = r * 1.9875691500e-4f + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    return p * (vf)((exponent + 127) << 23);
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    return p * power;
+}
+
+/* Below -87.3 it stays at exp(-87.3), above 88.3 at exp(88.3). */
+static inline __attribute__((always_inline)) vf vf_exp(vf x)
+{
+    const vf zero = {0};
+    return vf_exp_within(vf_min(vf_max(x, zero - 87.3f), zero + 88.3f));
 }
 
 static inline float vector_exp1(float x)
@@ -162,10 +168,11 @@ static float vector_maximum(const float *x, size_t n)
 
 static float vector_exp_sum(float *x, size_t n, float bias)
 {
+    const vf zero = {0};
     vf total = {0};
     size_t i = 0;
     for (; i + VECTOR_LANES <= n; i += VECTOR_LANES) {
-        vf e = vf_exp(vf_load(x + i) - bias);
+        vf e = vf_exp_within(vf_max(vf_load(x + i) - bias, zero - 87.3f));
         vf_store(x + i, e);
         total += e;
     }
