@@ -142,7 +142,8 @@ static inline unsigned fuzz_check_reply(str reply)
     if (head == STR_NONE || sscanf(reply.data, "HTTP/1.%*c %u", &code) != 1 || code < 200 ||
         code > 599 || code == 500)
         abort();
-    if (str_find(str_slice(reply, 0, head + 2), type, 0) == STR_NONE || head + 4 == reply.length)
+    if (str_find(str_slice(reply, 0, head + 2), type, 0) == STR_NONE || head + 4 == reply.length ||
+        str_starts(str_slice(reply, head + 4, reply.length), STR("HTTP/")))
         return code; /* a page, a stream, or the answer to HEAD */
     json_t *body = json_loadb(reply.data + head + 4, reply.length - head - 4,
                               JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
