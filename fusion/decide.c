@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#define FOCUS 0.35 /* mass at the words that ask, of which the answer says nothing (Chinese) */
 #define BESIDE 0.4 /* mass beside a name that makes it another name */
 
 enum { CAN_TELL = 10, CHOICES = 8, INSTEAD = 5, HELD = 4 };
@@ -392,7 +393,7 @@ static status ask_name(decider *d, const retriever_mention *m)
 static status unsure(decider *d)
 {
     const retriever_sense *e = main_entity(d->found);
-    if (d->found->signals.beside > BESIDE && e != NULL)
+    if (d->found->signals.beside >= BESIDE / 2 && e != NULL)
         return unknown_as(d, d->found->signals.beside_text, e->label);
     if (!str_empty(d->found->unexplained_words) && d->found->unexplained > 0.4 && e != NULL)
         return no_relation(d);
@@ -457,6 +458,12 @@ status decide(const decide_request *request, answer *out, error *err)
     if (st != STATUS_OK || request->answer_always)
         return st;
     const calibration *model = model_of(&d);
+    const retriever_signals *signals = &found->signals;
+    bool zh = str_equal(request->phrases->lang, STR("zh"));
+    if (!signals->passage && zh && signals->beside >= BESIDE / 2)
+        return unsure(&d);
+    if (!signals->passage && zh && signals->focus >= FOCUS)
+        return no_relation(&d);
     if (out->confidence < calibration_threshold(model, request->phrases->lang))
         return unsure(&d);
     return STATUS_OK;

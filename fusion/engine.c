@@ -488,6 +488,21 @@ static status propose(asking *k, bool *found)
     return k->cites == NULL ? error_memory(k->err) : STATUS_OK;
 }
 
+/* A name that was misspelt is answered for the nearest one, and the answer says so. */
+static void say_taken_as(asking *k)
+{
+    for (size_t i = 0; i < k->found.mention_count; i++) {
+        const retriever_mention *m = &k->found.mentions[i];
+        if (m->kind != RETRIEVER_MENTION_ENTITY || m->sense_count == 0 ||
+            m->senses[0].match != RETRIEVER_MATCH_FUZZY)
+            continue;
+        const template_var vars[] = {
+            {"name", m->text}, {"label", m->senses[0].matched}, {NULL, {0}}};
+        k->out->reason = phrase_fill(&k->phrases, "taken_as", vars);
+        return;
+    }
+}
+
 static status answer_it(asking *k)
 {
     bool stop = false;
@@ -517,6 +532,8 @@ static status answer_it(asking *k)
         return error_set(k->err, st, "%s", inner.message);
     k->out->scope_notice = pack_scope_notice(k->e->pack, k->out->lang);
     st = proposed ? STATUS_OK : write(k);
+    if (st == STATUS_OK && k->out->status == ANSWER_ANSWERED && str_empty(k->out->reason))
+        say_taken_as(k);
     if (k->q->on_clause == NULL || st != STATUS_OK)
         return st;
     for (size_t i = k->shown; i < k->out->clause_count; i++)

@@ -9,11 +9,13 @@
 #define MAX_GRAMS 24 /* of a phrase; longer phrases are cut */
 #define MAX_OCCURRENCES 4
 #define PREFIX_WORTH 0.75f
+#define SMALL_WORTH 0.4f
 #define NO_POSITION UINT16_MAX
 
 typedef struct gram {
     uint64_t hash, prefix; /* prefix 0 = none */
     uint16_t first, last;  /* tokens that it covers */
+    bool small;            /* one of its characters only holds a question together */
 } gram;
 
 typedef struct phrase {
@@ -97,6 +99,16 @@ static uint64_t prefix_of(const text_token *t)
     return str_hash(text_root(t->norm), 77);
 }
 
+/* 率是 of "…率是多少" is rare, and tells nothing about which rate. */
+static bool holds_together(const text_token *t)
+{
+    static const char *const words[] = {"的", "是", "吗", "呢", "了"};
+    for (size_t i = 0; i < CORE_COUNT(words); i++)
+        if (str_equal(t->norm, str_from(words[i])))
+            return true;
+    return false;
+}
+
 /* The grams of a row of tokens. A Han character alone is a gram only where no neighbour pairs. */
 static size_t make_grams(const text_tokens *t, gram *out, size_t capacity)
 {
@@ -104,14 +116,15 @@ static size_t make_grams(const text_tokens *t, gram *out, size_t capacity)
     for (size_t i = 0; i < t->count && n < capacity && i < UINT16_MAX; i++) {
         const text_token *k = &t->items[i];
         if (k->kind != TEXT_HAN) {
-            out[n++] = (gram){k->stem, prefix_of(k), (uint16_t)i, (uint16_t)i};
+            out[n++] = (gram){k->stem, prefix_of(k), (uint16_t)i, (uint16_t)i, false};
             continue;
         }
         bool paired_before = i > 0 && pairs_with_next(t, i - 1);
         if (pairs_with_next(t, i))
-            out[n++] = (gram){pair_hash(k, k + 1), 0, (uint16_t)i, (uint16_t)(i + 1)};
+            out[n++] = (gram){pair_hash(k, k + 1), 0, (uint16_t)i, (uint16_t)(i + 1),
+                              holds_together(k) != holds_together(k + 1)};
         else if (!paired_before)
-            out[n++] = (gram){k->hash, 0, (uint16_t)i, (uint16_t)i};
+            out[n++] = (gram){k->hash, 0, (uint16_t)i, (uint16_t)i, false};
     }
     return n;
 }
@@ -263,7 +276,7 @@ status phrasebook_seal(phrasebook *pb, error *err)
         phrase *ph = &pb->phrases[p];
         for (uint16_t i = 0; i < ph->gram_count; i++) {
             const gram *g = &pb->grams[ph->first_gram + i];
-            float mass = gram_weight(pb, g->hash);
+            float mass = gram_weight(pb, g->hash) * (g->small ? SMALL_WORTH : 1);
             pb->gram_mass[ph->first_gram + i] = mass;
             ph->mass += mass;
             pb->postings[pb->posting_count++] = (posting){g->hash, (uint32_t)p, i, 0};

@@ -320,6 +320,20 @@ static bool silent_at(const meter *m, size_t i)
     return i < m->tokens->count && i < PHRASEBOOK_TOKENS && token_mask_has(&m->p->silent, i);
 }
 
+/* "哮喘的发病原理": a Chinese question that ends in its topic. */
+static double trailing(const meter *m)
+{
+    const text_token *t = m->tokens->items;
+    size_t end = m->tokens->count < PHRASEBOOK_TOKENS ? m->tokens->count : PHRASEBOOK_TOKENS;
+    double mass = 0;
+    while (end > 0 && silent_at(m, end - 1))
+        end--;
+    size_t last = end;
+    for (; end > 0 && t[end - 1].kind == TEXT_HAN && content_at(m, end - 1) > 0; end--)
+        mass += content_at(m, end - 1);
+    return last - end >= 2 ? mass : 0; /* one character is a verb that says little */
+}
+
 /* What stands right at the words that ask is what is asked for. */
 static void read_focus(meter *m)
 {
@@ -340,6 +354,7 @@ static void read_focus(meter *m)
             behind += content_at(m, k);
         m->out->focus = fmax(m->out->focus, fmax(before, behind));
     }
+    m->out->focus = fmax(m->out->focus, trailing(m));
 }
 
 typedef struct shape {

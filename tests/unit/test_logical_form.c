@@ -39,6 +39,11 @@ static void forms_round_trip(void **state)
         "FILTER(TYPE(\"drug\"), \"dose\", >, 5 mg)",
         "FILTER(TYPE(\"drug\"), \"note\", ~, \"a, b\")",
         "CMP(\"a\", \"b\", \"height\", >)",
+        "CMP(\"a\", \"b\", #\"symptom\", >)",
+        "CMP(\"a\", \"b\", #-\"is_a\", <)",
+        "ASK(CMP(\"a\", \"b\", #\"symptom\", >), \"a\")",
+        "ARGMAX(OR(\"a\", \"b\"), #-\"is_a\")",
+        "FILTER(HOP(\"a\", +\"xref\"), ., ^, OMIM:)",
     };
     for (size_t i = 0; i < CORE_COUNT(same); i++)
         expect_round_trip(same[i], same[i]);

@@ -103,6 +103,29 @@ static void forms_are_executed_with_witnesses(void **state)
     assert_int_equal(run(f, "ASK(\"cat\", +part_of, \"spain\")").truth, EXECUTE_UNKNOWN);
 }
 
+/* anna has two parents and one residence that is over; bert has one spouse. */
+static void things_are_compared_by_how_many_they_have(void **state)
+{
+    fixture *f = *state;
+    execute_result r = run(f, "CMP(\"anna\", \"bert\", #parents, >)");
+    assert_int_equal(r.value_count, 0); /* bert has none recorded: nothing to compare */
+    r = run(f, "CMP(\"felines\", \"mammals\", #-part_of, >)");
+    assert_int_equal(r.truth, EXECUTE_YES); /* one each */
+    assert_int_equal(r.value_count, 2);
+    r = run(f, "ASK(CMP(\"felines\", \"mammals\", #-part_of, >), \"felines\")");
+    assert_int_equal(r.truth, EXECUTE_NO); /* a tie is not more */
+    r = run(f, "ARGMAX(OR(\"anna\", \"cat\"), #parents)");
+    assert_int_equal(r.value_count, 1);
+    assert_int_equal(r.values[0].witness_count, 2); /* both parents witness the count */
+}
+
+static void members_are_filtered_by_how_they_begin(void **state)
+{
+    fixture *f = *state;
+    assert_int_equal(run(f, "FILTER(HOP(\"anna\", +parents), ., ^, \"ca\")").value_count, 1);
+    assert_int_equal(run(f, "FILTER(HOP(\"anna\", +parents), ., ^, \"x\")").value_count, 0);
+}
+
 static void what_held_before_is_told(void **state)
 {
     fixture *f = *state;
@@ -168,6 +191,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(forms_are_executed_with_witnesses, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(things_are_compared_by_how_many_they_have, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(members_are_filtered_by_how_they_begin, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_held_before_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(questions_become_forms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_questions_are_survived, set_up, tear_down),
