@@ -84,7 +84,7 @@ void align_cut(str text, str title, align_text *out)
                 lead_start = lead_end = 0; /* a new sentence is no item of the list before it */
             out->parts[out->count++] = (align_part){start, i, segment, lead_start, lead_end};
             bool head = start == sentence && !is_item(text, start);
-            if (head || (s == STOP_LIST && !is_item(text, begun))) {
+            if (head || (s == STOP_LIST && !is_item(text, start))) {
                 lead_start = sentence;
                 lead_end = i;
             }

@@ -353,7 +353,7 @@ static answer_verdict verdict_of(const align_result *a, const candidate *by)
     double content = a->said + a->left, share = content > 0 ? a->said / content : 1;
     bool little = a->left < 0.5 && !a->borrowed;
     bool hinted = by->hinted || by->cited;
-    bool enough = a->said >= (a->trusted ? 6 : 2) || (by->hinted && by->cited) ||
+    bool enough = (a->trusted ? by->cited : a->said >= 2) || (by->hinted && by->cited) ||
                   (hinted && a->numbers == ALIGN_SAME);
     if (!enough && !(hinted && a->numbers == ALIGN_OTHER))
         return VERDICT_NOT_IN_GRAPH;
