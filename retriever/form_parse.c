@@ -402,6 +402,15 @@ static bool well_formed(const lf_node *form, bool top)
     return well_formed(form->a, top && form->op == LF_AT) && well_formed(form->b, false);
 }
 
+/* Operators around the deepest leaf: HOP and ASK of many steps nest as much as if spelt out. */
+static int height(const lf_node *form)
+{
+    if (form == NULL || (form->a == NULL && form->b == NULL))
+        return 0;
+    int a = height(form->a), b = height(form->b);
+    return 1 + (a > b ? a : b);
+}
+
 status lf_parse(str text, arena *a, const lf_node **out, error *err)
 {
     error local = {0};
@@ -410,6 +419,8 @@ status lf_parse(str text, arena *a, const lf_node **out, error *err)
         return error_set(e, STATUS_SYNTAX, "logical form: not valid UTF-8");
     parser p = {.text = text, .a = a, .err = e};
     const lf_node *form = parse_form(&p);
+    if (form != NULL && height(form) >= LF_MAX_DEPTH)
+        form = fail(&p, "too deep or too long");
     if (form != NULL && peek(&p) != '\0') {
         fail(&p, "text is left over behind the form");
         form = NULL;

@@ -2,6 +2,7 @@
 # run.sh fuzz|replay: runs the fuzzers in $BUILD/fuzz (only those whose name holds $F). Ends with
 # 'N passed, N failed'. New crashing inputs are left in $BUILD/fuzz/NAME-crash-*.
 set -u
+export ASAN_OPTIONS=${ASAN_OPTIONS:-quarantine_size_mb=2} # else most time goes to fresh memory
 cd "$(dirname "$0")/../.."
 mode=$1
 passed=0; failed=0
@@ -16,7 +17,7 @@ for src in tests/fuzz/fuzz_*.c; do
     log=$BUILD/fuzz/$name.log
     code=0
     if [ "$mode" = fuzz ]; then
-        "$bin" -max_total_time="${SECONDS_EACH:-30}" -timeout=10 -rss_limit_mb=2560 -max_len=65536 \
+        "$bin" -max_total_time="${SECONDS_EACH:-30}" -timeout=70 -rss_limit_mb=2560 -max_len=65536 \
             -artifact_prefix="$BUILD/fuzz/$name-" "$corpus" "${inputs[@]}" >"$log" 2>&1 || code=$?
     else
         files=()
@@ -25,7 +26,7 @@ for src in tests/fuzz/fuzz_*.c; do
         done
         : >"$log"
         if [ ${#files[@]} -gt 0 ]; then
-            "$bin" -timeout=10 -rss_limit_mb=2560 "${files[@]}" >"$log" 2>&1 || code=$?
+            "$bin" -timeout=70 -rss_limit_mb=2560 "${files[@]}" >"$log" 2>&1 || code=$?
         fi
     fi
     if [ $code -eq 0 ]; then echo "ok fuzz $name"; passed=$((passed + 1))
