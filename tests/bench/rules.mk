@@ -75,6 +75,10 @@ bench-answer: $(BUILD)/bench/answer $(BUILD)/bench/disease.kg ## question to ver
 bench-verify: $(BUILD)/vouch ## the verifier on 300 sentences, half of them corrupted (SHOW=1 lists the misses)
 	@BUILD=$(BUILD) SHOW=$(SHOW) python3 tests/bench/bench_verify.py
 
+.PHONY: bench-retrieve
+bench-retrieve: $(BUILD)/vouch ## from a question to its verified answer: p50, p99, CPU, memory, beside the targets
+	@BUILD=$(BUILD) python3 tests/bench/latency.py
+
 .PHONY: bench-quality fit-retriever
 bench-quality: $(BUILD)/vouch $(BUILD)/bench/retrieve ## Hits@1 over the question sets, beside floor and ceiling
 	@BUILD=$(BUILD) python3 tests/bench/quality.py
