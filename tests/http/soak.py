@@ -161,7 +161,7 @@ def main():
                     json.dumps(s.counts) + " ".join(s.complaints))
     half = samples[len(samples) // 3:]
     growth = max(half[-3:]) / min(half[:3]) - 1
-    failed += check("memory flat within 5 %", growth < 0.05, f"{half[0]} kB -> {half[-1]} kB")
+    failed += check("memory flat within 5 %", growth < 0.05, f"{half[0]} kB -> {half[-1]} kB; all: {samples}")
     for job, _ in s.jobs:
         w.server.wait_job(job, w.keys["law:admin"])
     last = w.server.request("POST", "/v1/graphs/law/ingest?source=last&format=tsv", "末\t认识\t尾\n",
