@@ -102,7 +102,7 @@ static bool keep_spare(http_server *s, exchange *x)
         return false;
     arena_reset(x->r.a);
     pthread_mutex_lock(&s->lock);
-    bool room = s->spare_count < SPARE_EXCHANGES;
+    bool room = s->spare_count + 1 <= SPARE_EXCHANGES;
     if (room) {
         x->next_queued = s->spare;
         s->spare = x;
