@@ -158,6 +158,23 @@ static void try_nicknames(linker *l, uint64_t chain)
     l->nickname = (str){0};
 }
 
+/* "糖尿病患者要查什么" asks about 糖尿病, though who gets a disease may be told as 糖尿病患者; only
+ * where that is asked are the patients meant. */
+static bool is_patients_of_another(const linker *l, const span *s)
+{
+    static const char *const meant[] = {"多发", "高发", "易感", "易患", "容易得", "人群", "常见于"};
+    if (s->last < s->first + 2 || !((is_word(l, s->last - 1, "患") && is_word(l, s->last, "者")) ||
+                                    (is_word(l, s->last - 1, "病") && is_word(l, s->last, "人"))))
+        return false;
+    for (size_t i = 0; i < CORE_COUNT(meant); i++)
+        if (str_find(l->in->question, str_from(meant[i]), 0) != STR_NONE)
+            return false;
+    for (size_t i = 0; i < l->span_count; i++)
+        if (l->spans[i].first == s->first && l->spans[i].last == s->last - 2)
+            return true;
+    return false;
+}
+
 static span *try_span(linker *l, uint32_t first, uint32_t last, uint64_t exact, uint64_t stem)
 {
     if (l->span_count == MAX_SPANS)
@@ -185,7 +202,7 @@ static span *try_span(linker *l, uint32_t first, uint32_t last, uint64_t exact, 
     s->weight = span_weight(l, first, last) + (s->quoted ? QUOTED_BONUS : 0);
     if (s->senses[0].match == RETRIEVER_MATCH_FORM)
         s->weight *= 0.9f;
-    if (too_common(l, s))
+    if (too_common(l, s) || is_patients_of_another(l, s))
         return NULL;
     l->span_count++;
     return s;

@@ -77,6 +77,14 @@ static void read_operators(plan *p)
     }
 }
 
+static void want_kind_of(plan *p, const operator_hit *kind)
+{
+    p->want = kind->detail;
+    p->want_kind = true;
+    p->want_start = kind->start;
+    p->want_end = kind->end;
+}
+
 /* "which films", "what are the languages", 哪些药: the kind that follows the question word is the
  * kind of the answer; the earliest wins over "who" and the like. */
 static void read_wanted_kind(plan *p)
@@ -106,11 +114,43 @@ static void read_wanted_kind(plan *p)
             if (near && first) {
                 wanted_at = from + at;
                 kind_at = h->start;
-                p->want = h->detail;
-                p->want_kind = true;
+                want_kind_of(p, h);
             }
         }
     }
+}
+
+static bool in_a_name(const plan *p, const operator_hit *h)
+{
+    const link_result *link = p->in->link;
+    for (size_t i = 0; i < link->tokens.count && i < PHRASEBOOK_TOKENS; i++)
+        if (link->tokens.items[i].start < h->end && h->start < link->tokens.items[i].end &&
+            token_mask_has(&link->named, i))
+            return true;
+    return false;
+}
+
+static bool is_tail(str rest)
+{
+    static const char *const ends[] = {"", "？", "?", "。", "啊", "呢", "呀"};
+    for (size_t i = 0; i < CORE_COUNT(ends); i++)
+        if (str_equal(rest, str_from(ends[i])))
+            return true;
+    return false;
+}
+
+/* "...的疾病有哪些", "...的病里，哪些会...": the kind that the question word picks from. */
+static bool picks_from(const plan *p, const operator_hit *kind, const operator_hit *list)
+{
+    str question = p->in->question;
+    if (kind->end > list->start || list->start - kind->end > 12)
+        return false;
+    str between = str_slice(question, kind->end, list->start);
+    bool among = str_starts(between, STR("里")) || str_starts(between, STR("中"));
+    bool of =
+        kind->start >= 3 && str_equal(str_slice(question, kind->start - 3, kind->start), STR("的"));
+    return among || (of && (between.length == 0 || str_equal(between, STR("都"))) &&
+                     is_tail(str_slice(question, list->end, question.length)));
 }
 
 /* "...的药一共几种": the kind that stands right before the count. */
@@ -118,13 +158,16 @@ static void read_counted_kind(plan *p)
 {
     const operator_hits *ops = p->in->operators;
     for (size_t i = 0; i < ops->count; i++)
+        for (size_t k = 0; ops->items[i].kind == OPERATOR_LIST && k < ops->count; k++)
+            if (ops->items[k].kind == OPERATOR_TYPE && !p->want_kind &&
+                !in_a_name(p, &ops->items[k]) && picks_from(p, &ops->items[k], &ops->items[i]))
+                want_kind_of(p, &ops->items[k]);
+    for (size_t i = 0; i < ops->count; i++)
         for (size_t k = 0; ops->items[i].kind == OPERATOR_COUNT && k < ops->count; k++) {
             const operator_hit *h = &ops->items[k];
-            if (h->kind == OPERATOR_TYPE && h->end <= ops->items[i].start &&
-                ops->items[i].start - h->end <= 9) {
-                p->want = h->detail;
-                p->want_kind = true;
-            }
+            if (h->kind == OPERATOR_TYPE && !in_a_name(p, h) && h->end <= ops->items[i].start &&
+                ops->items[i].start - h->end <= 9)
+                want_kind_of(p, h);
         }
 }
 

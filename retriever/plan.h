@@ -77,6 +77,7 @@ typedef struct plan {
     float content_mass;              /* of what is not a name */
     bool want_kind;                  /* the question names the kind itself ("which films") */
     str want;                        /* kind of answer wanted, empty = not said */
+    size_t want_start, want_end;     /* bytes that name it, where want_kind */
 } plan;
 
 /* Fills out->forms (unranked: features are set, scores not). */

@@ -70,6 +70,17 @@ double plan_unexplained(const plan *p, const token_mask *mask)
     return left / ((double)p->content_mass + 0.4);
 }
 
+/* Does a word for a class stand where the question names the kind that it wants? */
+static bool names_wanted(const plan *p, const phrasebook_hit *hit)
+{
+    const text_tokens *t = &p->in->link->tokens;
+    for (size_t i = 0; i < t->count && i < PHRASEBOOK_TOKENS; i++)
+        if (token_mask_has(&hit->mask, i) && t->items[i].start >= p->want_start &&
+            t->items[i].end <= p->want_end)
+            return true;
+    return false;
+}
+
 static double type_fit(const plan *p, const plan_path *path)
 {
     const retriever_relation *r = plan_relation(p, path->steps[path->hops - 1]);
@@ -85,7 +96,8 @@ static double type_fit(const plan *p, const plan_path *path)
             fit = 0.8;
     for (size_t i = 0; i < p->class_hit_count && path->node_count > 0; i++) {
         kg_id class_id = p->in->knowledge->schema.classes[p->class_hits[i].target].id;
-        if (index_find(p->in->index, class_id) == index_class(p->in->index, path->nodes[0]))
+        if (index_find(p->in->index, class_id) == index_class(p->in->index, path->nodes[0]) &&
+            (fit >= 0 || names_wanted(p, &p->class_hits[i])))
             fit = fit < 0.9 ? 0.9 : fit;
     }
     return fit;
@@ -186,6 +198,11 @@ static bool starts_at_kind(const plan *p, const plan_path *path, const operator_
     return str_empty(start) || plan_type_is(start, type->detail);
 }
 
+static bool is_of(str word)
+{
+    return str_equal(word, STR("的")) || str_equal(word, STR("of")) || str_equal(word, STR("s"));
+}
+
 /* The same step twice is meant only where the words say it twice, 的 or "of" between them
  * (并发症的并发症).
  */
@@ -202,8 +219,7 @@ static bool said_twice(const plan *p, const plan_path *path, uint8_t i)
         if (str_equal(ops->items[k].detail, STR("2")))
             return true;
     for (size_t k = from; k < to && k < t->count; k++)
-        if (str_equal(t->items[k].norm, STR("的")) || str_equal(t->items[k].norm, STR("of")) ||
-            str_equal(t->items[k].norm, STR("s")))
+        if (is_of(t->items[k].norm))
             return true;
     return false;
 }
@@ -310,12 +326,31 @@ static double cycle_of(const plan *p, const plan_path *path)
     return cycle ? (other ? -0.5 : 2) : (other && path->hops > 1 ? 0.3 : 0);
 }
 
+/* A step may be said by verb and noun together ("引发什么并发症"): near words for the same step
+ * are explained by it, unless 的 or "of" parts them, which makes two steps. */
+static void mask_step(const plan *p, const plan_path *path, uint8_t i, token_mask *mask)
+{
+    const text_tokens *t = &p->in->link->tokens;
+    const phrasebook_hit *said = &p->hits[path->hits[i]];
+    token_mask_join(mask, &said->mask);
+    for (size_t h = 0; h < p->hit_count; h++) {
+        const phrasebook_hit *also = &p->hits[h];
+        float low = also->anchor < said->anchor ? also->anchor : said->anchor;
+        float high = also->anchor < said->anchor ? said->anchor : also->anchor;
+        bool parted = also->target != said->target || also->quality < 0.5F || high - low > 6;
+        for (size_t k = (size_t)low; !parted && k < (size_t)high && k < t->count; k++)
+            parted = is_of(t->items[k].norm);
+        if (!parted)
+            token_mask_join(mask, &also->mask);
+    }
+}
+
 static void path_mask(const plan *p, const plan_path *path, token_mask *mask)
 {
     token_mask_join(mask, &p->silent);
     for (uint8_t i = 0; i < path->hops; i++)
         if (path->hits[i] >= 0)
-            token_mask_join(mask, &p->hits[path->hits[i]].mask);
+            mask_step(p, path, i, mask);
     if (path->mention >= 0)
         plan_mask_mention(plan_mention_of(p, path), mask);
     explain_types(p, path, mask);

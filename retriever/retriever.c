@@ -10,6 +10,7 @@
 #include "core/resource.h"
 #include "core/utf8.h"
 #include "kg/pack.h"
+#include "retriever/homonyms.h"
 #include "retriever/index.h"
 #include "retriever/knowledge.h"
 #include "retriever/link.h"
@@ -522,6 +523,23 @@ static status execute_stage(asking *q)
     return STATUS_OK;
 }
 
+/* A name of several things, each of which answers in its own way: which is meant must be asked. A
+ * text that was searched for, and what is known of a thing as a whole, are not told apart. */
+static status homonym_stage(asking *q)
+{
+    execute_options o = {.schema = &q->state->knowledge->schema,
+                         .as_of = q->out->as_of,
+                         .limits = q->request->limits};
+    const lf_node *form = q->out->form;
+    if (o.limits.deadline_ns == 0)
+        o.limits.deadline_ns = q->request->deadline_ns;
+    if (q->out->outcome != RETRIEVER_FOUND || form == NULL || q->out->follow_up ||
+        form->op == LF_SEARCH || form->op == LF_DESCRIBE)
+        return STATUS_OK;
+    return homonyms_find(q->read, &q->link, q->request->question, form, &q->out->result, &o, q->a,
+                         &q->out->choices, &q->out->choice_count, q->err);
+}
+
 /* --- signals -----------------------------------------------------------------------------------
  */
 static void tell_unexplained(asking *q)
@@ -587,6 +605,8 @@ static void tell_outcome(asking *q)
     else if (out->form != NULL && out->form->op != LF_SEARCH && out->coverage < FIRST_FAMILIAR &&
              out->unexplained > 0.5)
         out->outcome = RETRIEVER_NO_RELATION;
+    else if (out->outcome == RETRIEVER_FOUND && out->choice_count > 1)
+        out->outcome = RETRIEVER_AMBIGUOUS;
 }
 
 static status run(asking *q)
@@ -606,6 +626,8 @@ static status run(asking *q)
     start = clock_monotonic_ns();
     if (s == STATUS_OK)
         s = execute_stage(q);
+    if (s == STATUS_OK)
+        s = homonym_stage(q);
     t->execute = clock_elapsed_ms(start);
     if (s == STATUS_OK) {
         tell_signals(q);
