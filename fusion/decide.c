@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define FOCUS 0.35 /* mass at the words that ask, of which the answer says nothing (Chinese) */
+#define UNSAID 0.9 /* a step of the reading that no word of the question speaks of */
 #define BESIDE 0.4 /* mass beside a name that makes it another name */
 
 enum { CAN_TELL = 10, CHOICES = 8, INSTEAD = 5, HELD = 4 };
@@ -461,6 +462,8 @@ status decide(const decide_request *request, answer *out, error *err)
     const retriever_signals *signals = &found->signals;
     bool zh = str_equal(request->phrases->lang, STR("zh"));
     if (!signals->passage && zh && signals->beside >= BESIDE / 2)
+        return unsure(&d);
+    if (!signals->passage && signals->unsaid >= UNSAID)
         return unsure(&d);
     if (!signals->passage && zh && signals->focus >= FOCUS)
         return no_relation(&d);

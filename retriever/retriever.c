@@ -500,6 +500,10 @@ static status execute_stage(asking *q)
         execute_result result = {0};
         if (i > 0 && q->candidates[0].score - c->score > 1.2)
             break;
+        /* What the graph does not record is not looked for further away: X's parents' synonyms are
+         * none of X's. */
+        if (i > 0 && lf_hops(c->form) > lf_hops(q->candidates[0].form))
+            continue;
         status s = execute_form(q->read, c->form, &o, q->a, &result, q->err);
         if (s != STATUS_OK)
             return s;
