@@ -262,6 +262,56 @@ static kg_id relation_id(const plan *p, const char *iri)
     return 0;
 }
 
+/* Laws of one trade (民用航空法, 海商法) speak to everyone only where the question names the trade;
+ * these speak to everyone. */
+static bool is_general(str title)
+{
+    static const char *const codes[] = {"民法典",
+                                        "刑",
+                                        "宪",
+                                        "劳动",
+                                        "劳动合同",
+                                        "公司",
+                                        "民事诉讼",
+                                        "刑事诉讼",
+                                        "行政诉讼",
+                                        "行政处罚",
+                                        "行政复议",
+                                        "行政许可",
+                                        "国家赔偿",
+                                        "治安管理处罚",
+                                        "道路交通安全",
+                                        "消费者权益保护",
+                                        "未成年人保护",
+                                        "妇女权益保障",
+                                        "社会保险",
+                                        "个人信息保护",
+                                        "义务教育",
+                                        "反家庭暴力",
+                                        "劳动争议调解仲裁",
+                                        "著作权",
+                                        "商标",
+                                        "专利",
+                                        "产品质量",
+                                        "食品安全",
+                                        "个人所得税",
+                                        "兵役",
+                                        "居民身份证"};
+    for (size_t i = 0; i < CORE_COUNT(codes); i++)
+        if (str_equal(title, str_from(codes[i])))
+            return true;
+    return false;
+}
+
+/* Does the question hold any two characters of the title in a row? */
+static bool touches(str question, str title)
+{
+    for (size_t at = 0; at + 6 <= title.length; at += 3)
+        if (str_find(question, str_slice(title, at, at + 6), 0) != STR_NONE)
+            return true;
+    return false;
+}
+
 /* A law that the question speaks of by its subject (商标 and 商标法) is likelier; a law of one
  * region is meant only where the region is named. */
 static double title_fits(const finder *f, str label)
@@ -277,7 +327,9 @@ static double title_fits(const finder *f, str label)
     str title = str_slice(label, str_starts(label, state) ? state.length : 0, mark);
     if (str_ends(title, act))
         title = str_slice(title, 0, title.length - act.length);
-    return title.length >= 6 && str_find(q, title, 0) != STR_NONE ? 0.15 : 0;
+    if (title.length >= 6 && str_find(q, title, 0) != STR_NONE)
+        return 0.15;
+    return is_general(title) || touches(q, title) ? 0 : -0.2;
 }
 
 /* The law whose subject the question names, as the passages found tell; 0 = none. */
