@@ -620,13 +620,13 @@ static bool any_quoted(const linker *l)
 }
 
 /* A short unmarked name whose every word also says a relation ("director", 检查) gives way when
- * something else is named. */
+ * something else is named, now or in the conversation. */
 static void drop_relation_words(linker *l)
 {
     phrasebook_hit *hits = NULL;
     size_t count = 0, kept = 0;
     token_mask said = {{0}};
-    bool quoted = false, solid = false;
+    bool quoted = false, solid = l->in->focus_count > 0;
     if (phrasebook_match(l->in->knowledge->steps, &l->tokens, NULL, 0.45f, 2, l->a, &hits, &count,
                          l->err) != STATUS_OK)
         return;

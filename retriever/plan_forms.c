@@ -552,7 +552,11 @@ static void forms_of_previous(plan *p)
             m->shown.senses[0].id == first.found->name.id)
             continue;
         index_node old = index_find(p->in->index, first.found->name.id);
-        bool same_kind = index_class(p->in->index, old) == index_class(p->in->index, m->nodes[0]);
+        index_node was = old == INDEX_NONE ? INDEX_NONE : index_class(p->in->index, old);
+        index_node is = index_class(p->in->index, m->nodes[0]);
+        bool same_kind = was == is;
+        if (!same_kind && was != INDEX_NONE && is != INDEX_NONE)
+            continue; /* what was asked of a disease is not asked of a treatment */
         plan_form f = {0};
         plan_mask_mention(m, &f.mask);
         token_mask_join(&f.mask, &p->silent);
