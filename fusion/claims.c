@@ -278,13 +278,34 @@ static bool beaten(const claims_hit *all, size_t count, size_t i)
     return false;
 }
 
+/* Words that may mean either direction ("form of"): behind "X is", "X are" they lead from X to what
+ * it is a form of, elsewhere from the whole to its forms. */
+static bool faces_away(const claims_clause *clause, const claims_hit *h)
+{
+    bool both = false, copula = false;
+    static const char *const words[] = {" is ", " are ", " was ", " were "};
+    for (size_t i = 0; i < clause->hit_count; i++) {
+        const claims_hit *o = &clause->hits[i];
+        both = both || (o->start == h->start && o->end == h->end && o->relation == h->relation &&
+                        o->inverse != h->inverse);
+    }
+    str before = str_slice(clause->text, 0, h->start);
+    for (size_t i = 0; i < CORE_COUNT(words); i++)
+        copula = copula || str_find(before, str_from(words[i]), 0) != STR_NONE;
+    copula = copula && !str_starts(before, STR("there "));
+    return both && !clause->zh && h->inverse == copula;
+}
+
 static void prune_hits(claims_clause *clause)
 {
+    bool away[CLAIMS_HITS];
     claims_hit all[CLAIMS_HITS];
     size_t count = clause->hit_count, kept = 0;
     memcpy(all, clause->hits, sizeof all);
     for (size_t i = 0; i < count; i++)
-        if (!beaten(all, count, i))
+        away[i] = faces_away(clause, &all[i]);
+    for (size_t i = 0; i < count; i++)
+        if (!away[i] && !beaten(all, count, i))
             clause->hits[kept++] = all[i];
     clause->hit_count = kept;
 }

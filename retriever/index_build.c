@@ -470,7 +470,8 @@ static bool write_block(builder *b, buf *out)
     write_section(out, INDEX_RELATIONS, b->relations.data, b->relations.count * 8);
     if (!write_edges(b, out, false) || !write_edges(b, out, true) || !write_follows(b, out))
         return false;
-    qsort(b->chains.data, b->chains.count, sizeof(index_chain_entry), compare_chains);
+    if (b->chains.count > 1)
+        qsort(b->chains.data, b->chains.count, sizeof(index_chain_entry), compare_chains);
     write_section(out, INDEX_NAMES, b->names.data, b->names.count * sizeof(index_name_entry));
     write_section(out, INDEX_CHAINS, b->chains.data, b->chains.count * sizeof(index_chain_entry));
     if (!write_buckets(b, out, header.bucket_bits))
