@@ -54,7 +54,7 @@ static str put_back(const reword_request *q, str said, arena *a)
     for (size_t i = 0; i < CORE_COUNT(stops); i++)
         if (str_ends(text, str_from(stops[i])))
             text = str_trim(str_slice(text, 0, text.length - strlen(stops[i])));
-    str copy = out.failed ? (str){0} : arena_str(a, text);
+    str copy = out.failed ? str_make(NULL, 0) : arena_str(a, text);
     buf_free(&out);
     if (copy.length > 0 && copy.data[0] >= 'a' && copy.data[0] <= 'z')
         ((char *)(uintptr_t)copy.data)[0] = (char)(copy.data[0] - 'a' + 'A');

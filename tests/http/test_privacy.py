@@ -56,11 +56,11 @@ def test_nothing_stored_names_a_person(w):
 def test_logs_hold_questions_only_when_asked(w):
     folder, s = serve(w, "quiet", slow_ms=1, feedback_store="off")
     try:
-        ask(w, s, "肺结核有什么症状？", user="p-8", session="s-8")
+        ask(w, s, "肺结核有什么症状？", user="patient-eight", session="session-eight")
     finally:
         s.stop()
     kept = everything(folder)
-    for word in ("肺结核", "p-8", "s-8", w.keys["med:ask"], "咳嗽"):
+    for word in ("肺结核", "patient-eight", "session-eight", w.keys["med:ask"], "咳嗽"):
         assert word.encode() not in kept, word
 
 
