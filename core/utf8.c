@@ -103,6 +103,17 @@ bool utf8_is_han(uint32_t c)
            (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x323AF);
 }
 
+bool utf8_has_han(const char *data, size_t length)
+{
+    for (size_t at = 0; at < length;) {
+        uint32_t codepoint;
+        at += utf8_decode(data + at, length - at, &codepoint);
+        if (utf8_is_han(codepoint))
+            return true;
+    }
+    return false;
+}
+
 size_t utf8_columns(const char *data, size_t length)
 {
     size_t columns = 0;

@@ -30,6 +30,8 @@ size_t utf8_floor(const char *data, size_t length, size_t offset);
 
 /* True for Han ideographs (the unified blocks, extensions A-H, compatibility, U+3007). */
 bool utf8_is_han(uint32_t codepoint);
+/* Whether the text holds any. */
+bool utf8_has_han(const char *data, size_t length);
 
 /* Terminal columns of the text: 2 for East Asian wide, 0 for combining marks and controls. */
 size_t utf8_columns(const char *data, size_t length);

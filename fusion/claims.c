@@ -530,20 +530,9 @@ size_t claims_leftover(const claims_clause *clause)
     return n;
 }
 
-static bool has_han(str text)
-{
-    for (size_t i = 0; i < text.length;) {
-        uint32_t c;
-        i += utf8_decode(text.data + i, text.length - i, &c);
-        if (utf8_is_han(c))
-            return true;
-    }
-    return false;
-}
-
 status claims_read(const verify_context *c, str text, claims_clause *out, error *err)
 {
-    *out = (claims_clause){.text = text, .zh = has_han(text)};
+    *out = (claims_clause){.text = text, .zh = utf8_has_han(text.data, text.length)};
     out->cover = arena_alloc(c->a, text.length + 1);
     if (out->cover == NULL)
         return error_memory(err);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/utf8.h"
+
 str phrase_fill(const phrase_context *c, const char *key, const template_var *vars)
 {
     return template_str(c->templates, key, c->lang, vars, c->a);
@@ -43,21 +45,13 @@ const pack_relation *phrase_pack_relation(const phrase_context *c, kg_id relatio
     return i == PACK_NONE ? NULL : &relations[i];
 }
 
-static bool has_han(str s)
-{
-    for (size_t i = 0; i < s.length; i++)
-        if ((unsigned char)s.data[i] >= 0xe3)
-            return true;
-    return false;
-}
-
 /* An alias of the schema in the answer's language, when the label is in another. */
 static str schema_name(const phrase_context *c, kg_id id, str label, bool inverse)
 {
     const retriever_relation *r =
         c->schema == NULL ? NULL : retriever_schema_relation(c->schema, id);
     bool zh = str_equal(c->lang, STR("zh"));
-    if (r == NULL || (!inverse && has_han(label) == zh))
+    if (r == NULL || (!inverse && utf8_has_han(label.data, label.length) == zh))
         return label;
     for (size_t i = 0; i < r->alias_count; i++)
         if (r->aliases[i].inverse == inverse && r->aliases[i].weight >= 1 &&

@@ -352,17 +352,6 @@ static status add_bearers(kg_read *read, const near_name *name, const kg_search_
     return code;
 }
 
-static bool has_han(str text)
-{
-    for (size_t i = 0; i < text.length;) {
-        uint32_t c;
-        i += utf8_decode(text.data + i, text.length - i, &c);
-        if (utf8_is_han(c))
-            return true;
-    }
-    return false;
-}
-
 /* Different names come before further bearers of one: whoever mistypes means a name first. Names
  * that more things have are meant more often. */
 static status search_near(kg_read *read, str normal, const kg_search_options *options, size_t limit,
@@ -371,7 +360,7 @@ static status search_near(kg_read *read, str normal, const kg_search_options *op
     near_name *names = NULL;
     size_t count = 0, length = utf8_count(normal.data, normal.length);
     float score = 1 - 1 / (float)(length + 1);
-    if (length + has_han(normal) < NEAR_LEAST)
+    if (length + utf8_has_han(normal.data, normal.length) < NEAR_LEAST)
         return STATUS_OK;
     status code = near_names(read, normal, a, &names, &count, err);
     size_t least = h->count;
