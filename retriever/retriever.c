@@ -673,16 +673,11 @@ status retriever_ask(retriever *r, kg_read *read, const retriever_request *reque
 
 /* --- parts -------------------------------------------------------------------------------------
  */
-status retriever_link(retriever *r, kg_read *read, str text, str lang, bool exact, arena *a,
-                      retriever_mention **out, size_t *out_count, error *err)
+static status link_text(retriever *r, const state *held, kg_read *read, str text, str lang,
+                        bool exact, arena *a, link_result *out, error *err)
 {
-    state *held = NULL;
-    status s = state_hold(r, read, &held, err);
-    if (s != STATUS_OK)
-        return s;
     operator_hits ops = {0};
-    link_result linked = {0};
-    s = operators_find(r->rules, text, lang, a, &ops, err);
+    status s = operators_find(r->rules, text, lang, a, &ops, err);
     link_input in = {.read = read,
                      .index = held->index,
                      .knowledge = held->knowledge,
@@ -690,8 +685,18 @@ status retriever_link(retriever *r, kg_read *read, str text, str lang, bool exac
                      .lang = lang,
                      .operators = &ops,
                      .exact = exact};
-    if (s == STATUS_OK)
-        s = link_question(&in, a, &linked, err);
+    return s == STATUS_OK ? link_question(&in, a, out, err) : s;
+}
+
+status retriever_link(retriever *r, kg_read *read, str text, str lang, bool exact, arena *a,
+                      retriever_mention **out, size_t *out_count, error *err)
+{
+    state *held = NULL;
+    status s = state_hold(r, read, &held, err);
+    if (s != STATUS_OK)
+        return s;
+    link_result linked = {0};
+    s = link_text(r, held, read, text, lang, exact, a, &linked, err);
     retriever_mention *mentions =
         s == STATUS_OK ? ARENA_ARRAY(a, retriever_mention, linked.count + 1) : NULL;
     state_drop(r, held);
@@ -710,22 +715,12 @@ status retriever_version_of(retriever *r, kg_read *read, str text, str lang, clo
                             arena *a, clock_day *day, size_t *start, size_t *end, error *err)
 {
     state *held = NULL;
-    operator_hits ops = {0};
     link_result linked = {0};
     version_choice choice = {.day = today};
     status s = state_hold(r, read, &held, err);
     if (s != STATUS_OK)
         return s;
-    s = operators_find(r->rules, text, lang, a, &ops, err);
-    link_input in = {.read = read,
-                     .index = held->index,
-                     .knowledge = held->knowledge,
-                     .question = text,
-                     .lang = lang,
-                     .operators = &ops,
-                     .exact = true};
-    if (s == STATUS_OK)
-        s = link_question(&in, a, &linked, err);
+    s = link_text(r, held, read, text, lang, true, a, &linked, err);
     bool chosen = s == STATUS_OK &&
                   versions_choose(read, &held->knowledge->schema, text, today, &linked, a, &choice);
     state_drop(r, held);
