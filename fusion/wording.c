@@ -304,16 +304,24 @@ static const char *compare_word(const writer *w, const lf_node *form)
     return greater ? "word_greater" : "word_less";
 }
 
+/* What was compared, a phrase each: "A: 80 %". */
+static status compared_pairs(writer *w, const lf_node *form, str **out, size_t *count)
+{
+    *count = 0;
+    *out = ARENA_ARRAY(w->c->a, str, w->q->result->statement_count + 1);
+    if (*out == NULL)
+        return error_memory(w->err);
+    return form->step.count ? counted_pairs(w, &form->step, "compare_pair", *out, count)
+                            : measured_pairs(w, &form->step, *out, count);
+}
+
 static status say_compare(writer *w, const lf_node *form)
 {
     const execute_result *r = w->q->result;
     bool inverse = form->step.inverse, equal = r->truth == EXECUTE_YES;
-    str *pairs = ARENA_ARRAY(w->c->a, str, r->statement_count);
-    size_t n = 0;
-    status st = pairs == NULL ? error_memory(w->err) : STATUS_OK;
-    if (st == STATUS_OK)
-        st = form->step.count ? counted_pairs(w, &form->step, "compare_pair", pairs, &n)
-                              : measured_pairs(w, &form->step, pairs, &n);
+    str *pairs;
+    size_t n;
+    status st = compared_pairs(w, form, &pairs, &n);
     if (st != STATUS_OK)
         return st;
     const template_var vars[] = {
@@ -498,13 +506,9 @@ static status say_no(writer *w, const lf_node *form)
 /* "Has A more than B?": yes or no, and what was compared. */
 static status say_compared(writer *w, const lf_node *form, bool yes)
 {
-    const execute_result *r = w->q->result;
-    str *pairs = ARENA_ARRAY(w->c->a, str, r->statement_count + 1);
-    size_t n = 0;
-    status st = pairs == NULL ? error_memory(w->err) : STATUS_OK;
-    if (st == STATUS_OK)
-        st = form->step.count ? counted_pairs(w, &form->step, "compare_pair", pairs, &n)
-                              : measured_pairs(w, &form->step, pairs, &n);
+    str *pairs;
+    size_t n;
+    status st = compared_pairs(w, form, &pairs, &n);
     if (st != STATUS_OK)
         return st;
     const template_var vars[] = {
