@@ -40,6 +40,19 @@ void kg_check_rule(kg_checking *c, const char *what, const char *sql)
     sqlite3_finalize(stmt);
 }
 
+status kg_check_each(kg_checking *c, void *context, const char *sql, kg_check_take *take,
+                     error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(c->db, sql, err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    int code;
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
+        take(context, stmt);
+    sqlite3_reset(stmt);
+    return code == SQLITE_DONE ? STATUS_OK : kg_db_error(c->db, code, "check", err);
+}
+
 /* Rules as queries: each gives the number of rows that break it. */
 static const struct {
     const char *what, *sql;

@@ -35,6 +35,10 @@ void kg_violated_count(kg_checking *c, const char *what, uint64_t count);
 void kg_check_rule(kg_checking *c, const char *what, const char *sql);
 /* Index of row n; SIZE_MAX when it is not there. */
 size_t kg_check_find(const kg_checking *c, uint64_t n);
+/* Gives each row of a query to `take`. */
+typedef void kg_check_take(void *context, sqlite3_stmt *stmt);
+status kg_check_each(kg_checking *c, void *context, const char *sql, kg_check_take *take,
+                     error *err);
 /* The kind of a term; 0 when there is none. */
 unsigned kg_check_kind(const kg_checking *c, uint64_t term);
 

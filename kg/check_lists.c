@@ -74,23 +74,10 @@ static bytes blob(sqlite3_stmt *stmt, int column)
     return (bytes){at, at == NULL ? NULL : at + (size_t)sqlite3_column_bytes(stmt, column)};
 }
 
-typedef void (*take_row)(listing *l, sqlite3_stmt *stmt);
-
-static status each(listing *l, const char *sql, take_row take, error *err)
-{
-    sqlite3_stmt *stmt = kg_db_stmt(l->c->db, sql, err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    int code;
-    while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
-        take(l, stmt);
-    sqlite3_reset(stmt);
-    return code == SQLITE_DONE ? STATUS_OK : kg_db_error(l->c->db, code, "check", err);
-}
-
 /* (o or 0, p, count, rows) */
-static void take_piece(listing *l, sqlite3_stmt *stmt)
+static void take_piece(void *context, sqlite3_stmt *stmt)
 {
+    listing *l = context;
     bytes b = blob(stmt, 3);
     bool ok =
         see_rows(l, &b.at, b.end, (uint64_t)sqlite3_column_int64(stmt, 2),
@@ -99,8 +86,9 @@ static void take_piece(listing *l, sqlite3_stmt *stmt)
 }
 
 /* (o, groups) */
-static void take_groups(listing *l, sqlite3_stmt *stmt)
+static void take_groups(void *context, sqlite3_stmt *stmt)
 {
+    listing *l = context;
     bytes b = blob(stmt, 1);
     uint64_t o = (uint64_t)sqlite3_column_int64(stmt, 0), p, count;
     while (b.at < b.end) {
@@ -117,8 +105,9 @@ static uint32_t get32(const unsigned char *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static void take_base_ids(listing *l, sqlite3_stmt *stmt)
+static void take_base_ids(void *context, sqlite3_stmt *stmt)
 {
+    listing *l = context;
     bytes b = blob(stmt, 1);
     uint64_t bucket = (uint64_t)sqlite3_column_int64(stmt, 0);
     int bits = l->c->db->id_bits;
@@ -134,8 +123,9 @@ static void take_base_ids(listing *l, sqlite3_stmt *stmt)
     }
 }
 
-static void take_later_ids(listing *l, sqlite3_stmt *stmt)
+static void take_later_ids(void *context, sqlite3_stmt *stmt)
 {
+    listing *l = context;
     bytes b = blob(stmt, 1);
     uint64_t bucket = (uint64_t)sqlite3_column_int64(stmt, 0);
     l->broken += (b.end - b.at) % 8 != 0;
@@ -149,8 +139,9 @@ static void take_later_ids(listing *l, sqlite3_stmt *stmt)
 }
 
 /* A page of first rows: each subject's are those up to the next one's first. */
-static void take_firsts(listing *l, sqlite3_stmt *stmt)
+static void take_firsts(void *context, sqlite3_stmt *stmt)
 {
+    listing *l = context;
     bytes b = blob(stmt, 1);
     uint64_t page = (uint64_t)sqlite3_column_int64(stmt, 0);
     if (b.end - b.at != (KG_BASE_PAGE + 1) * 4) {
@@ -169,8 +160,9 @@ static void take_firsts(listing *l, sqlite3_stmt *stmt)
 }
 
 /* (s, n, end) */
-static void take_range(listing *l, sqlite3_stmt *stmt)
+static void take_range(void *context, sqlite3_stmt *stmt)
 {
+    listing *l = context;
     uint64_t s = (uint64_t)sqlite3_column_int64(stmt, 0);
     int64_t n = sqlite3_column_int64(stmt, 1), end = sqlite3_column_int64(stmt, 2);
     if (n < KG_LATER || end <= n || end > (int64_t)UINT32_MAX + 1) {
@@ -197,8 +189,9 @@ static void see_term(listing *l, uint64_t term, uint64_t hash, uint64_t mask)
         see(l, term, ((l->c->hashes[term] ^ hash) & mask) == 0);
 }
 
-static void take_base_terms(listing *l, sqlite3_stmt *stmt)
+static void take_base_terms(void *context, sqlite3_stmt *stmt)
 {
+    listing *l = context;
     bytes b = blob(stmt, 1);
     uint64_t bucket = (uint64_t)sqlite3_column_int64(stmt, 0);
     int bits = l->c->db->term_bits;
@@ -209,8 +202,9 @@ static void take_base_terms(listing *l, sqlite3_stmt *stmt)
         see_term(l, get32(b.at + 4), upper | get32(b.at), mask | UINT32_MAX);
 }
 
-static void take_hash(listing *l, sqlite3_stmt *stmt)
+static void take_hash(void *context, sqlite3_stmt *stmt)
 {
+    listing *l = context;
     uint64_t term = (uint64_t)sqlite3_column_int64(stmt, 1);
     l->wrong += kg_check_kind(l->c, term) == 0; /* these go with their terms */
     see_term(l, term, (uint64_t)sqlite3_column_int64(stmt, 0), UINT64_MAX);
@@ -221,9 +215,9 @@ static status check_terms(kg_checking *c, error *err)
     listing l;
     status code = begin(&l, c, c->terms, err);
     if (code == STATUS_OK)
-        code = each(&l, "SELECT bucket, terms FROM base_term", take_base_terms, err);
+        code = kg_check_each(c, &l, "SELECT bucket, terms FROM base_term", take_base_terms, err);
     if (code == STATUS_OK)
-        code = each(&l, "SELECT hash, term FROM term_hash", take_hash, err);
+        code = kg_check_each(c, &l, "SELECT hash, term FROM term_hash", take_hash, err);
     for (size_t i = 0; i < c->terms && l.seen != NULL; i++)
         l.seen[i] |= c->kinds[i] == 0;
     if (code != STATUS_OK)
@@ -238,7 +232,7 @@ static const struct {
     bool counts; /* it names all rows that ever were, so what is gone is known */
     struct {
         const char *sql;
-        take_row take;
+        kg_check_take *take;
     } parts[3];
 } lists[] = {
     {"rows by subject (base_out, later_out)",
@@ -267,7 +261,7 @@ status kg_check_lists(kg_checking *c, error *err)
         code = begin(&l, c, c->row_count, err);
         for (size_t k = 0; k < CORE_COUNT(lists[i].parts) && code == STATUS_OK; k++)
             if (lists[i].parts[k].sql != NULL)
-                code = each(&l, lists[i].parts[k].sql, lists[i].parts[k].take, err);
+                code = kg_check_each(c, &l, lists[i].parts[k].sql, lists[i].parts[k].take, err);
         if (code != STATUS_OK)
             free(l.seen);
         else

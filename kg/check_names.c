@@ -180,8 +180,9 @@ static name *find(names *l, uint64_t n)
 
 /* --- grams and near keys -----------------------------------------------------------------------
  */
-static void take_gram(names *l, sqlite3_stmt *stmt)
+static void take_gram(void *context, sqlite3_stmt *stmt)
 {
+    names *l = context;
     const unsigned char *at = sqlite3_column_blob(stmt, 2);
     const unsigned char *end = at == NULL ? NULL : at + (size_t)sqlite3_column_bytes(stmt, 2);
     uint64_t sum = mix((uint64_t)sqlite3_column_int64(stmt, 0), 1), label = 0, step;
@@ -195,8 +196,9 @@ static void take_gram(names *l, sqlite3_stmt *stmt)
                   (at != NULL && count > 0 && at[-1] >= 0x80); /* cut within a number */
 }
 
-static void take_near(names *l, sqlite3_stmt *stmt)
+static void take_near(void *context, sqlite3_stmt *stmt)
 {
+    names *l = context;
     const unsigned char *at = sqlite3_column_blob(stmt, 2);
     size_t bytes = at == NULL ? 0 : (size_t)sqlite3_column_bytes(stmt, 2);
     uint64_t bucket = (uint64_t)sqlite3_column_int64(stmt, 0);
@@ -210,30 +212,20 @@ static void take_near(names *l, sqlite3_stmt *stmt)
     l->damaged += bytes % 6 != 0;
 }
 
-static status each(names *l, const char *sql, void (*take)(names *, sqlite3_stmt *), error *err)
-{
-    sqlite3_stmt *stmt = kg_db_stmt(l->c->db, sql, err);
-    if (stmt == NULL)
-        return STATUS_CORRUPT;
-    int code;
-    while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
-        take(l, stmt);
-    sqlite3_reset(stmt);
-    return code == SQLITE_DONE ? STATUS_OK : kg_db_error(l->c->db, code, "check", err);
-}
-
 static status check_indexes(names *l, error *err)
 {
     uint64_t grams = 0, near = 0;
-    status code = each(l, "SELECT gram, count, labels FROM base_gram", take_gram, err);
+    status code =
+        kg_check_each(l->c, l, "SELECT gram, count, labels FROM base_gram", take_gram, err);
     if (code == STATUS_OK)
-        code = each(l, "SELECT gram, count, labels FROM later_gram", take_gram, err);
+        code = kg_check_each(l->c, l, "SELECT gram, count, labels FROM later_gram", take_gram, err);
     kg_violated_count(l->c, "damaged pieces of grams (base_gram, later_gram)", l->damaged);
     l->damaged = 0;
     if (code == STATUS_OK)
-        code = each(l, "SELECT bucket, part, labels FROM base_near", take_near, err);
+        code = kg_check_each(l->c, l, "SELECT bucket, part, labels FROM base_near", take_near, err);
     if (code == STATUS_OK)
-        code = each(l, "SELECT bucket, part, labels FROM later_near", take_near, err);
+        code =
+            kg_check_each(l->c, l, "SELECT bucket, part, labels FROM later_near", take_near, err);
     kg_violated_count(l->c, "damaged pieces of near keys (base_near, later_near)", l->damaged);
     for (size_t i = 0; i < l->count; i++) {
         grams += l->items[i].grams != l->items[i].grams_there;
