@@ -13,6 +13,7 @@ static const api_field ask_fields[] = {
     {"as_of", API_DATE, false, 0, 0},       {"strict", API_BOOL, false, 0, 0},
     {"samples", API_INTEGER, false, 1, 16}, {"model", API_TEXT, false, 0, 256},
     {"stream", API_BOOL, false, 0, 0},      {"explain", API_BOOL, false, 0, 0},
+    {"propose", API_BOOL, false, 0, 0},     {"reword", API_BOOL, false, 0, 0},
     {"user", API_TEXT, false, 1, 128},
 };
 
@@ -205,6 +206,8 @@ static fusion_request make_request(call *c, json_t *body)
         .strict = json_is_true(json_object_get(body, "strict")),
         .explain = json_is_true(json_object_get(body, "explain")),
         .samples = (int)json_integer_value(json_object_get(body, "samples")),
+        .propose = json_is_true(json_object_get(body, "propose")),
+        .reword = json_is_true(json_object_get(body, "reword")),
         .no_model = str_equal(api_text(body, "model"), STR("none")),
         .cancel = &c->r->cancel,
         .deadline_ns = c->r->deadline_ns,

@@ -1,9 +1,11 @@
 /* See connections.h. A doubly linked list under a mutex; `since` is atomic, so that a request takes
  * no lock. */
+#define _GNU_SOURCE /* POLLRDHUP */
 #include "service/connections.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 struct connection_note {
     connection_note *previous, *next;
     int fd;
+    bool answered_early;
     _Atomic uint64_t since_ns; /* 0 = a request is being served */
     char address[INET6_ADDRSTRLEN];
 };
@@ -98,6 +101,17 @@ void connection_rests(connection_note *note, uint64_t now_ns)
         atomic_store_explicit(&note->since_ns, now_ns, memory_order_relaxed);
 }
 
+void connection_answers_early(connection_note *note)
+{
+    if (note != NULL)
+        note->answered_early = true;
+}
+
+bool connection_answered_early(const connection_note *note)
+{
+    return note != NULL && note->answered_early;
+}
+
 size_t connections_cut_slow(connections *list, uint64_t now_ns, uint64_t most_ns)
 {
     size_t cut = 0;
@@ -111,4 +125,19 @@ size_t connections_cut_slow(connections *list, uint64_t now_ns, uint64_t most_ns
     }
     pthread_mutex_unlock(&list->lock);
     return cut;
+}
+
+size_t connections_tell_ended(connections *list)
+{
+    size_t ended = 0;
+    pthread_mutex_lock(&list->lock);
+    for (connection_note *note = list->first; note != NULL; note = note->next) {
+        struct pollfd p = {.fd = note->fd, .events = POLLRDHUP};
+        if (poll(&p, 1, 0) <= 0 || (p.revents & POLLRDHUP) == 0)
+            continue;
+        shutdown(note->fd, SHUT_RD); /* an event for epoll; bytes that came can still be read */
+        ended++;
+    }
+    pthread_mutex_unlock(&list->lock);
+    return ended;
 }

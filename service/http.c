@@ -20,11 +20,12 @@
 #include "core/clock.h"
 #include "service/connections.h"
 #include "service/http_parse.h"
+#include "service/lingering.h"
 
 #define STREAM_BACKLOG ((size_t)1 << 20)
 #define WATCH_INTERVAL_MS 50
 #define SECOND_NS ((uint64_t)1000000000)
-#define DRAINED_BYTES ((int64_t)2 << 20)
+#define DRAINED_BYTES 8192 /* so short a body is read before a refusal: the connection goes on */
 #define SLOWEST_BODY ((uint64_t)16384) /* bytes a second, after the first time-out */
 #define ARENA_LIMIT ((size_t)512 << 20)
 #ifdef __SANITIZE_ADDRESS__
@@ -54,7 +55,6 @@ typedef struct exchange {
     exchange_state state;
     bool suspended;
     bool answered; /* a response was queued */
-    bool body_too_large;
     int spool_fd;
     size_t stream_sent;               /* bytes of r.out that were handed over */
     struct exchange *next_queued;     /* also the list of those that wait to be used again */
@@ -65,6 +65,7 @@ struct http_server {
     http_options options;
     struct MHD_Daemon *daemon;
     connections *connections;
+    lingering *lingering;
     pthread_t *workers;
     unsigned worker_count;
     pthread_t watch;
@@ -156,7 +157,7 @@ static exchange *take_exchange(http_server *s)
     memset(&x->r, 0, sizeof x->r);
     x->r.a = a;
     x->state = READING;
-    x->suspended = x->answered = x->body_too_large = false;
+    x->suspended = x->answered = false;
     x->stream_sent = 0;
     x->next_queued = x->previous = x->next = NULL;
     return x;
@@ -169,19 +170,31 @@ static connection_note *note_of(struct MHD_Connection *connection)
     return info == NULL ? NULL : info->socket_context;
 }
 
+/* libmicrohttpd is about to close the socket of a client that still sends: a duplicate keeps it. */
+static void outlive(http_server *s, int fd)
+{
+    int kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (kept < 0)
+        return;
+    shutdown(kept, SHUT_WR);
+    lingering_take(s->lingering, kept);
+}
+
 static void connection_changed(void *context, struct MHD_Connection *connection, void **slot,
                                enum MHD_ConnectionNotificationCode what)
 {
     http_server *s = context;
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (fd != NULL && connection_answered_early(*slot))
+            outlive(s, fd->connect_fd);
         connections_remove(s->connections, *slot);
         *slot = NULL;
         return;
     }
     const union MHD_ConnectionInfo *address =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const union MHD_ConnectionInfo *fd =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (fd != NULL)
         *slot = connections_add(s->connections, address == NULL ? NULL : address->client_addr,
                                 fd->connect_fd, clock_monotonic_ns());
@@ -527,6 +540,7 @@ static void *watch(void *context)
         if (now - swept >= SECOND_NS) {
             /* A client may rest for one time-out and then take another for its headers. */
             connections_cut_slow(s->connections, now, 2 * SECOND_NS * s->options.idle_timeout_s);
+            connections_tell_ended(s->connections);
             swept = now;
         }
         struct timespec until = after_ms(s->watched != NULL ? WATCH_INTERVAL_MS : 1000);
@@ -538,19 +552,20 @@ static void *watch(void *context)
 
 /* --- libmicrohttpd's callbacks
  * -------------------------------------------------------------------- */
-static void refuse_large(exchange *x)
-{
-    x->body_too_large = true;
-    x->r.status = 413;
-}
-
-/* A connection that is closed while its client still sends is reset, and the client may never read
- * why; so a refusal waits for the body, if that is short and the client does not wait for leave to
- * send it. */
+/* Whether a refusal is worth reading the body first. A client that waits for leave to send it has
+ * not sent it. */
 static bool drains_body(exchange *x, const char *length, int64_t bytes)
 {
-    return http_header_in(&x->r, "Expect") == NULL &&
-           (length == NULL || (bytes >= 0 && bytes <= DRAINED_BYTES));
+    return http_header_in(&x->r, "Expect") == NULL && length != NULL && bytes >= 0 &&
+           bytes <= DRAINED_BYTES;
+}
+
+/* Answers a request of which no more is read. libmicrohttpd closes the connection then. */
+static enum MHD_Result answer_early(exchange *x)
+{
+    connection_answers_early(note_of(x->connection));
+    http_header_out(&x->r, "Connection", "close");
+    return send_answer(x);
 }
 
 /* Headers are in: lets the router decide. */
@@ -569,8 +584,7 @@ static enum MHD_Result first_call(http_server *s, struct MHD_Connection *connect
     if ((length != NULL || coding != NULL) && http_framing_is_ambiguous(connection)) {
         x->r.status = 400;
         s->options.on_refuse(s->options.context, &x->r);
-        http_header_out(&x->r, "Connection", "close");
-        return send_answer(x);
+        return answer_early(x);
     }
     if (x->r.status == 0 && has_body && x->r.body_limit == 0) {
         x->r.status = 400;
@@ -579,10 +593,10 @@ static enum MHD_Result first_call(http_server *s, struct MHD_Connection *connect
     if (length != NULL && !str_to_i64(str_from(length), &bytes))
         bytes = INT64_MAX;
     if (x->r.status == 0 && (uint64_t)bytes > x->r.body_limit) {
-        refuse_large(x);
+        x->r.status = 413;
         s->options.on_refuse(s->options.context, &x->r);
     }
-    return x->r.status != 0 && has_body && !drains_body(x, length, bytes) ? send_answer(x)
+    return x->r.status != 0 && has_body && !drains_body(x, length, bytes) ? answer_early(x)
                                                                           : MHD_YES;
 }
 
@@ -609,6 +623,20 @@ static bool spool(exchange *x, const char *data, size_t bytes)
     return true;
 }
 
+/* A body without a length has passed its limit: answers in the middle of it. */
+static enum MHD_Result refuse_rest(exchange *x)
+{
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    buf_clear(&x->r.out);
+    x->r.status = 413;
+    x->server->options.on_refuse(x->server->options.context, &x->r);
+    connection_answers_early(note_of(x->connection));
+    if (fd != NULL)
+        http_answer_raw(fd->connect_fd, &x->r);
+    return MHD_NO;
+}
+
 /* Takes a piece of the body; MHD_NO cuts the connection. */
 static enum MHD_Result take_body(exchange *x, const char *data, size_t *bytes)
 {
@@ -617,15 +645,11 @@ static enum MHD_Result take_body(exchange *x, const char *data, size_t *bytes)
     *bytes = 0;
     r->body_bytes += count;
     if (clock_monotonic_ns() > r->deadline_ns + r->body_bytes * (SECOND_NS / SLOWEST_BODY))
-        return MHD_NO; /* it drips */
-    if (r->status == 0 && r->body_bytes > r->body_limit) {
-        refuse_large(x);
-        x->server->options.on_refuse(x->server->options.context, r);
-    }
-    if (r->status != 0) /* refused: a little is read and forgotten, then it is cut */
-        return r->body_bytes > (x->body_too_large ? r->body_limit : 0) + (uint64_t)DRAINED_BYTES
-                   ? MHD_NO
-                   : MHD_YES;
+        return MHD_NO;  /* it drips */
+    if (r->status != 0) /* refused: a little is read and forgotten */
+        return MHD_YES;
+    if (r->body_bytes > r->body_limit)
+        return refuse_rest(x);
     bool ok =
         r->spool_dir != NULL ? spool(x, data, count) : buf_add(&r->out, str_make(data, count));
     return ok ? MHD_YES : MHD_NO;
@@ -774,7 +798,9 @@ status http_open(const http_options *options, http_server **out, error *err)
     pthread_cond_init(&s->idle, NULL);
     pthread_cond_init(&s->watching, NULL);
     s->connections = connections_new();
-    status code = s->connections == NULL ? error_memory(err) : start_threads(s, err);
+    s->lingering = lingering_open();
+    status code =
+        s->connections == NULL || s->lingering == NULL ? error_memory(err) : start_threads(s, err);
     if (code == STATUS_OK)
         code = start_daemon(s, err);
     if (code != STATUS_OK) {
@@ -842,6 +868,7 @@ void http_close(http_server *s, unsigned grace_ms)
         next = x->next_queued;
         destroy(x);
     }
+    lingering_close(s->lingering);
     connections_free(s->connections);
     free(s->workers);
     pthread_mutex_destroy(&s->lock);

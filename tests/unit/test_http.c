@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -200,6 +201,83 @@ static void slow_headers_are_cut(void **state)
         close(pair[i / 2][i % 2]);
 }
 
+/* An end of sending that comes together with half a request, or right behind a whole one, is seen,
+ * long before the idle time-out of five seconds. */
+static void half_requests_end_at_once(void **state)
+{
+    (void)state;
+    static const char *const sent[] = {
+        "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"gra",
+        "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        "POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
+        "GET /p HTTP/1.1\r\nHos",
+        "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n",
+    };
+    http_server *s = start(2, 8);
+    int fd[CORE_COUNT(sent)];
+    for (size_t i = 0; i < CORE_COUNT(sent); i++) {
+        fd[i] = connect_to(s);
+        say(fd[i], sent[i]);
+        shutdown(fd[i], SHUT_WR);
+    }
+    uint64_t begun = clock_monotonic_ns();
+    for (size_t i = 0; i < CORE_COUNT(sent); i++)
+        free(hear(fd[i]));
+    assert_true(clock_elapsed_ms(begun) < 3000);
+    http_close(s, 1000);
+}
+
+/* Reads to the end, which must come soon. */
+static void hear_refusal(int fd, const char *status_line)
+{
+    char text[2048];
+    size_t length = 0;
+    ssize_t n = 1;
+    const struct timeval most = {.tv_sec = 3};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
+    while (n > 0 && length < sizeof text - 1) {
+        n = read(fd, text + length, sizeof text - 1 - length);
+        length += n > 0 ? (size_t)n : 0;
+    }
+    text[length] = '\0';
+    if (n < 0)
+        fail_msg("not closed: %s", text);
+    assert_non_null(strstr(text, status_line));
+    assert_non_null(strstr(text, "Connection: close"));
+}
+
+/* A refusal does not wait for a long body, and reaches also a client that reads only after it sent
+ * everything. */
+static void refusals_leave_before_long_bodies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *status;
+    } cases[] = {
+        {"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n", " 401 "},
+        {"POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n", " 413 "},
+        {"POST /refused HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7A1200\r\n",
+         " 401 "},
+        {"POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7A1200\r\n", " 413 "},
+    };
+    char *body = calloc(1, 2000);
+    http_server *s = start(2, 8);
+    for (size_t i = 0; i < CORE_COUNT(cases); i++) {
+        for (int all = 0; all < 2; all++) {
+            int fd = connect_to(s);
+            say(fd, cases[i].head);
+            for (size_t sent = 0; sent < (all ? 8000000u : 2000u); sent += 2000)
+                assert_int_equal(send(fd, body, 2000, MSG_NOSIGNAL), 2000);
+            hear_refusal(fd, cases[i].status);
+            close(fd);
+        }
+    }
+    uint64_t begun = clock_monotonic_ns();
+    http_close(s, 1000);
+    assert_true(clock_elapsed_ms(begun) < 3000);
+    free(body);
+}
+
 static void streams_arrive_whole(void **state)
 {
     (void)state;
@@ -295,6 +373,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_and_bodies),
         cmocka_unit_test(slow_headers_are_cut),
+        cmocka_unit_test(half_requests_end_at_once),
+        cmocka_unit_test(refusals_leave_before_long_bodies),
         cmocka_unit_test(streams_arrive_whole),
         cmocka_unit_test(keep_alive_serves_many),
         cmocka_unit_test(a_full_queue_turns_away),
