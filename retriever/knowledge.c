@@ -12,10 +12,14 @@
 #define LEAST_LIKENESS 0.62f
 #define CONCEPTS_PER_RELATION 3
 #define RELATIONS_WITH_CONCEPTS 6000
+#define TOKENS_KEPT ((size_t)1 << 18)
+#define MOST_JOINED 128
 #define LABEL_BACKWARD 0.8f /* a relation's own name, used from the object's side */
 
 typedef struct concept {
     str columns[CONCEPT_COLUMNS];
+    phrasebook_grams *cut[CONCEPT_COLUMNS]; /* the phrases of a column */
+    size_t cut_count[CONCEPT_COLUMNS];
 }
 concept;
 
@@ -40,6 +44,7 @@ typedef struct maker {
     knowledge *k;
     error *err;
     arena *scratch;
+    arena *tokens; /* of the text being cut; emptied now and then */
     concept *concepts;
     size_t concept_count;
     phrasebook *names; /* of concepts; target = concept */
@@ -89,23 +94,46 @@ static bool next_phrase(str *cell, str *out)
     return false;
 }
 
+static status cut(maker *m, str text, phrasebook_grams *out)
+{
+    if (arena_used(m->tokens) > TOKENS_KEPT)
+        arena_reset(m->tokens);
+    return phrasebook_cut(text, m->tokens, m->scratch, out, m->err);
+}
+
+static status cut_concept(maker *m, concept *c)
+{
+    status s = STATUS_OK;
+    for (int n = C_EN_LABEL; s == STATUS_OK && n < CONCEPT_COLUMNS; n++) {
+        size_t most = 1;
+        for (size_t i = 0; i < c->columns[n].length; i++)
+            most += c->columns[n].data[i] == ';';
+        str cell = c->columns[n], phrase;
+        c->cut[n] = ARENA_ARRAY(m->scratch, phrasebook_grams, most);
+        if (c->cut[n] == NULL)
+            return error_memory(m->err);
+        while (s == STATUS_OK && next_phrase(&cell, &phrase))
+            s = cut(m, phrase, &c->cut[n][c->cut_count[n]++]);
+    }
+    return s;
+}
+
+static const int name_columns[] = {C_EN_LABEL, C_EN_ALIASES, C_ZH_LABEL, C_ZH_ALIASES};
+
 /* Names go into the name book; every phrase counts for idf. */
 static status index_concepts(maker *m)
 {
-    static const int names[] = {C_EN_LABEL, C_EN_ALIASES, C_ZH_LABEL, C_ZH_ALIASES};
     status s = STATUS_OK;
     for (size_t i = 0; s == STATUS_OK && i < m->concept_count; i++) {
-        for (size_t n = 0; s == STATUS_OK && n < CORE_COUNT(names); n++) {
-            str cell = m->concepts[i].columns[names[n]], phrase;
-            while (s == STATUS_OK && next_phrase(&cell, &phrase))
-                s = phrasebook_add(m->names, (uint32_t)i, n % 2 == 0 ? 1.0f : 0.95f, phrase,
-                                   m->err);
-        }
-        for (int c = C_EN_LABEL; s == STATUS_OK && c < CONCEPT_COLUMNS; c++) {
-            str cell = m->concepts[i].columns[c], phrase;
-            while (s == STATUS_OK && next_phrase(&cell, &phrase))
-                s = phrasebook_observe(m->k->steps, phrase, m->err);
-        }
+        concept *c = &m->concepts[i];
+        s = cut_concept(m, c);
+        for (size_t n = 0; s == STATUS_OK && n < CORE_COUNT(name_columns); n++)
+            for (size_t k = 0; s == STATUS_OK && k < c->cut_count[name_columns[n]]; k++)
+                s = phrasebook_add(m->names, (uint32_t)i, n % 2 == 0 ? 1.0f : 0.95f,
+                                   c->cut[name_columns[n]][k], m->err);
+        for (int n = C_EN_LABEL; s == STATUS_OK && n < CONCEPT_COLUMNS; n++)
+            for (size_t k = 0; s == STATUS_OK && k < c->cut_count[n]; k++)
+                s = phrasebook_observe(m->k->steps, c->cut[n][k], m->err);
     }
     return s == STATUS_OK ? phrasebook_seal(m->names, m->err) : s;
 }
@@ -184,34 +212,36 @@ static status inherit(maker *m, retriever_relation *r, const concept *c, float l
     return s;
 }
 
+/* The phrases of some columns of a concept in one row, as far as a row goes. */
+static phrasebook_grams joined(maker *m, const concept *c, const int *columns, size_t count)
+{
+    size_t n = 0;
+    phrasebook_grams *parts = ARENA_ARRAY(m->tokens, phrasebook_grams, MOST_JOINED);
+    for (size_t i = 0; parts != NULL && i < count; i++)
+        for (size_t k = 0; k < c->cut_count[columns[i]] && n < MOST_JOINED; k++)
+            parts[n++] = c->cut[columns[i]][k];
+    return phrasebook_join(parts, n, m->tokens);
+}
+
 /* How well a name of a relation names a concept: the concept's words (names, then phrases) must
  * hold the name's, and one of the concept's names must be held by it. */
-static float concept_likeness(maker *m, const retriever_alias *name, const concept *c)
+static float concept_likeness(maker *m, phrasebook_grams name, float weight, const concept *c)
 {
-    static const int columns[] = {C_EN_LABEL, C_EN_ALIASES, C_ZH_LABEL, C_ZH_ALIASES};
+    static const int all[] = {C_EN_LABEL,   C_EN_ALIASES, C_ZH_LABEL,
+                              C_ZH_ALIASES, C_EN_FORWARD, C_ZH_FORWARD};
     float covered = 0;
-    for (size_t n = 0; n < CORE_COUNT(columns); n++) {
-        str cell = c->columns[columns[n]], one;
-        while (next_phrase(&cell, &one)) {
-            float cover = phrasebook_cover(m->k->steps, one, name->text, m->scratch) *
+    for (size_t n = 0; n < CORE_COUNT(name_columns); n++)
+        for (size_t k = 0; k < c->cut_count[name_columns[n]]; k++) {
+            float cover = phrasebook_cover(m->k->steps, c->cut[name_columns[n]][k], name) *
                           (n % 2 == 0 ? 1.0f : 0.96f);
             covered = cover > covered ? cover : covered;
         }
-    }
     if (covered < LEAST_LIKENESS)
         return 0;
-    buf words = {0};
-    for (size_t n = 0; n < CORE_COUNT(columns); n++) {
-        buf_add(&words, c->columns[columns[n]]);
-        buf_add_cstr(&words, "; ");
-    }
-    float named = phrasebook_cover(m->k->steps, name->text, buf_str(&words), m->scratch);
-    buf_add(&words, c->columns[C_EN_FORWARD]);
-    buf_add_cstr(&words, "; ");
-    buf_add(&words, c->columns[C_ZH_FORWARD]);
-    float said = 0.92f * phrasebook_cover(m->k->steps, name->text, buf_str(&words), m->scratch);
-    buf_free(&words);
-    return covered * (named > said ? named : said) * name->weight;
+    float named =
+        phrasebook_cover(m->k->steps, name, joined(m, c, name_columns, CORE_COUNT(name_columns)));
+    float said = 0.92f * phrasebook_cover(m->k->steps, name, joined(m, c, all, CORE_COUNT(all)));
+    return covered * (named > said ? named : said) * weight;
 }
 
 /* Concepts whose names are like this relation's own names. */
@@ -225,6 +255,7 @@ static status inherit_concepts(maker *m, retriever_relation *r)
     bool inverse_name = false;
     for (size_t i = 0; i < own; i++) {
         text_tokens tokens = {0};
+        phrasebook_grams name = {0};
         phrasebook_hit *hits = NULL;
         size_t count = 0;
         if (m->aliases[i].inverse)
@@ -236,14 +267,16 @@ static status inherit_concepts(maker *m, retriever_relation *r)
             plain.text = str_slice(plain.text, 0, inverse_at);
             inverse_name = true;
         }
-        status s = text_tokenise(plain.text, true, m->scratch, &tokens, m->err);
+        status s = cut(m, plain.text, &name);
         if (s == STATUS_OK)
-            s = phrasebook_match(m->names, &tokens, NULL, 0.3f, 1, m->scratch, &hits, &count,
+            s = text_tokenise(plain.text, true, m->tokens, &tokens, m->err);
+        if (s == STATUS_OK)
+            s = phrasebook_match(m->names, &tokens, NULL, 0.3f, 1, m->tokens, &hits, &count,
                                  m->err);
         if (s != STATUS_OK)
             return s;
         for (size_t h = 0; h < count && h < 12; h++) {
-            float likeness = concept_likeness(m, &plain, &m->concepts[hits[h].target]);
+            float likeness = concept_likeness(m, name, plain.weight, &m->concepts[hits[h].target]);
             for (size_t b = 0; b < CONCEPTS_PER_RELATION; b++) {
                 if (best[b].concept == hits[h].target && best[b].likeness >= likeness)
                     break;
@@ -417,11 +450,14 @@ static status finish_relation(maker *m, retriever_relation *r, uint32_t i)
     status s = STATUS_OK;
     for (size_t k = 0; s == STATUS_OK && k < r->alias_count; k++) {
         const retriever_alias *al = &kept[k];
-        s = phrasebook_add(m->k->steps, step_of(i, al->inverse), al->weight, al->text, m->err);
+        phrasebook_grams grams = {0};
+        s = cut(m, al->text, &grams);
+        if (s == STATUS_OK)
+            s = phrasebook_add(m->k->steps, step_of(i, al->inverse), al->weight, grams, m->err);
         bool phrase = str_find(al->text, STR("{"), 0) != STR_NONE;
         if (s == STATUS_OK && !phrase)
             s = phrasebook_add(m->k->steps, step_of(i, !al->inverse), al->weight * LABEL_BACKWARD,
-                               al->text, m->err);
+                               grams, m->err);
     }
     return s;
 }
@@ -539,7 +575,10 @@ static status build_class(maker *m, retriever_class *c, const kg_class_count *co
         return error_memory(m->err);
     for (size_t k = 0; s == STATUS_OK && k < m->alias_count; k++) {
         kept[k] = m->aliases[k];
-        s = phrasebook_add(m->k->classes, i, kept[k].weight, kept[k].text, m->err);
+        phrasebook_grams grams = {0};
+        s = cut(m, kept[k].text, &grams);
+        if (s == STATUS_OK)
+            s = phrasebook_add(m->k->classes, i, kept[k].weight, grams, m->err);
     }
     c->aliases = kept;
     c->alias_count = m->alias_count;
@@ -605,13 +644,15 @@ status knowledge_build(kg_read *read, const graph_index *index, const struct pac
     k->steps = phrasebook_new();
     k->classes = phrasebook_new();
     m.scratch = arena_new(0);
+    m.tokens = arena_new(0);
     m.names = phrasebook_new();
     status s = k->memory == NULL || k->steps == NULL || k->classes == NULL || m.scratch == NULL ||
-                       m.names == NULL
+                       m.tokens == NULL || m.names == NULL
                    ? error_memory(err)
                    : run(&m, concepts);
     phrasebook_free(m.names);
     arena_free(m.scratch);
+    arena_free(m.tokens);
     if (s != STATUS_OK) {
         knowledge_free(k);
         return s;

@@ -619,6 +619,41 @@ static bool any_quoted(const linker *l)
     return false;
 }
 
+static bool filler_at(const linker *l, uint32_t i)
+{
+    const text_token *t = &l->tokens.items[i];
+    for (size_t k = 0; k < l->in->operators->count; k++) {
+        const operator_hit *h = &l->in->operators->items[k];
+        bool silent = h->kind == OPERATOR_FILLER || h->kind == OPERATOR_OPEN;
+        if (silent && h->start <= t->start && t->end <= h->end)
+            return true;
+    }
+    return false;
+}
+
+/* Beside token `i`, on the side of `by`, stands a Han character that is no name and says something:
+ * then both are one word. */
+static bool joined_to(const linker *l, uint32_t i, int by, const token_mask *named)
+{
+    if ((by < 0 && i == 0) || (by > 0 && i + 1 >= l->tokens.count))
+        return false;
+    uint32_t next = by < 0 ? i - 1 : i + 1, behind = by < 0 ? i : next;
+    return l->tokens.items[next].kind == TEXT_HAN && l->tokens.items[behind].glued &&
+           !token_mask_has(named, next) && !filler_at(l, next);
+}
+
+/* A graph of everything knows 你, 是, 几, 员 as characters: in 你知道, 几次, 演员 they are no names. */
+static bool is_word_part(const linker *l, const span *s, const token_mask *named)
+{
+    if (s->quoted || l->tokens.items[s->first].kind != TEXT_HAN || is_word(l, s->last + 1, "字"))
+        return false;
+    bool silent = true;
+    for (uint32_t i = s->first; i <= s->last; i++)
+        silent = silent && filler_at(l, i);
+    return silent || (s->first == s->last && (joined_to(l, s->first, -1, named) ||
+                                              joined_to(l, s->first, 1, named)));
+}
+
 /* A short unmarked name whose every word also says a relation ("director", 检查) gives way when
  * something else is named, now or in the conversation. */
 static void drop_relation_words(linker *l)
@@ -633,6 +668,10 @@ static void drop_relation_words(linker *l)
     for (size_t i = 0; i < count; i++)
         token_mask_join(&said, &hits[i].mask);
     bool *weak = ARENA_ARRAY(l->a, bool, l->span_count + 1);
+    token_mask named = {{0}};
+    for (size_t i = 0; i < l->span_count; i++)
+        for (uint32_t k = l->spans[i].first; k <= l->spans[i].last; k++)
+            token_mask_set(&named, k);
     for (size_t i = 0; weak != NULL && i < l->span_count; i++) {
         const span *s = &l->spans[i];
         size_t words = s->last - s->first + 1;
@@ -645,7 +684,8 @@ static void drop_relation_words(linker *l)
         for (uint32_t k = s->first; k <= s->last; k++)
             spoken = spoken && token_mask_has(&said, k);
         bool marked_elsewhere = !han && any_quoted(l);
-        weak[i] = weak[i] && (spoken || lowered || marked_elsewhere);
+        weak[i] = weak[i] &&
+                  (spoken || lowered || marked_elsewhere || is_word_part(l, s, &named));
         quoted = quoted || s->quoted;
         solid = solid || (!weak[i] && !is_class(l, s->nodes[0]));
     }

@@ -8,15 +8,17 @@
 
 #define MAX_GRAMS 24 /* of a phrase; longer phrases are cut */
 #define MAX_OCCURRENCES 4
+#define MOST_TOUCHED (1u << 15) /* phrases of which a question has a gram */
 #define PREFIX_WORTH 0.75f
 #define SMALL_WORTH 0.4f
 #define NO_POSITION UINT16_MAX
 
-typedef struct gram {
+struct phrasebook_gram {
     uint64_t hash, prefix; /* prefix 0 = none */
     uint16_t first, last;  /* tokens that it covers */
     bool small;            /* one of its characters only holds a question together */
-} gram;
+};
+typedef phrasebook_gram gram;
 
 typedef struct phrase {
     uint32_t target, first_gram;
@@ -48,7 +50,6 @@ struct phrasebook {
     frequency *table;
     size_t table_size, table_used;
     uint32_t observed;
-    arena *scratch; /* while building */
 };
 
 phrasebook *phrasebook_new(void)
@@ -58,8 +59,7 @@ phrasebook *phrasebook_new(void)
         return NULL;
     pb->table_size = 1 << 12;
     pb->table = calloc(pb->table_size, sizeof *pb->table);
-    pb->scratch = arena_new(0);
-    if (pb->table == NULL || pb->scratch == NULL) {
+    if (pb->table == NULL) {
         phrasebook_free(pb);
         return NULL;
     }
@@ -75,7 +75,6 @@ void phrasebook_free(phrasebook *pb)
     free(pb->gram_mass);
     free(pb->postings);
     free(pb->table);
-    arena_free(pb->scratch);
     free(pb);
 }
 
@@ -102,9 +101,11 @@ static uint64_t prefix_of(const text_token *t)
 /* 率是 of "…率是多少" is rare, and tells nothing about which rate. */
 static bool holds_together(const text_token *t)
 {
-    static const char *const words[] = {"的", "是", "吗", "呢", "了"};
+    static const char words[][4] = {"的", "是", "吗", "呢", "了"};
+    if (t->norm.length != 3)
+        return false;
     for (size_t i = 0; i < CORE_COUNT(words); i++)
-        if (str_equal(t->norm, str_from(words[i])))
+        if (memcmp(t->norm.data, words[i], 3) == 0)
             return true;
     return false;
 }
@@ -199,27 +200,44 @@ static str without_slots(str text, arena *a)
     return str_make(copy, text.length);
 }
 
-static status observe_grams(phrasebook *pb, str text, gram *grams, size_t *count, error *err)
+status phrasebook_cut(str text, arena *scratch, arena *a, phrasebook_grams *out, error *err)
 {
     text_tokens tokens = {0};
-    if (arena_used(pb->scratch) > (1u << 18))
-        arena_reset(pb->scratch);
-    status s = text_tokenise(without_slots(text, pb->scratch), true, pb->scratch, &tokens, err);
+    gram grams[PHRASEBOOK_TOKENS];
+    status s = text_tokenise(without_slots(text, scratch), true, scratch, &tokens, err);
     if (s != STATUS_OK)
         return s;
-    *count = make_grams(&tokens, grams, MAX_GRAMS);
-    pb->observed++;
-    for (size_t i = 0; i < *count; i++)
-        if (!count_gram(pb, grams[i].hash))
-            return error_memory(err);
+    size_t count = make_grams(&tokens, grams, PHRASEBOOK_TOKENS);
+    gram *kept = ARENA_ARRAY(a, gram, count + 1);
+    if (kept == NULL)
+        return error_memory(err);
+    memcpy(kept, grams, count * sizeof *kept);
+    *out = (phrasebook_grams){kept, count};
     return STATUS_OK;
 }
 
-status phrasebook_observe(phrasebook *pb, str text, error *err)
+phrasebook_grams phrasebook_join(const phrasebook_grams *parts, size_t count, arena *a)
 {
-    gram grams[MAX_GRAMS];
-    size_t count;
-    return observe_grams(pb, text, grams, &count, err);
+    size_t n = 0;
+    gram *out = ARENA_ARRAY(a, gram, PHRASEBOOK_TOKENS);
+    for (size_t i = 0; out != NULL && i < count; i++)
+        for (size_t k = 0; k < parts[i].count && n < PHRASEBOOK_TOKENS; k++)
+            out[n++] = parts[i].items[k];
+    return (phrasebook_grams){out, n};
+}
+
+static size_t of_phrase(phrasebook_grams grams)
+{
+    return grams.count < MAX_GRAMS ? grams.count : MAX_GRAMS;
+}
+
+status phrasebook_observe(phrasebook *pb, phrasebook_grams grams, error *err)
+{
+    pb->observed++;
+    for (size_t i = 0; i < of_phrase(grams); i++)
+        if (!count_gram(pb, grams.items[i].hash))
+            return error_memory(err);
+    return STATUS_OK;
 }
 
 static bool reserve(void **data, size_t *capacity, size_t wanted, size_t each)
@@ -237,11 +255,11 @@ static bool reserve(void **data, size_t *capacity, size_t wanted, size_t each)
     return true;
 }
 
-status phrasebook_add(phrasebook *pb, uint32_t target, float weight, str text, error *err)
+status phrasebook_add(phrasebook *pb, uint32_t target, float weight, phrasebook_grams grams,
+                      error *err)
 {
-    gram grams[MAX_GRAMS];
-    size_t count = 0;
-    status s = observe_grams(pb, text, grams, &count, err);
+    size_t count = of_phrase(grams);
+    status s = phrasebook_observe(pb, grams, err);
     if (s != STATUS_OK || count == 0)
         return s;
     if (!reserve((void **)&pb->phrases, &pb->phrase_capacity, pb->phrase_count + 1,
@@ -253,7 +271,7 @@ status phrasebook_add(phrasebook *pb, uint32_t target, float weight, str text, e
                                                .first_gram = (uint32_t)pb->gram_count,
                                                .gram_count = (uint16_t)count,
                                                .weight = weight};
-    memcpy(pb->grams + pb->gram_count, grams, count * sizeof *grams);
+    memcpy(pb->grams + pb->gram_count, grams.items, count * sizeof *pb->grams);
     pb->gram_count += count;
     return STATUS_OK;
 }
@@ -286,8 +304,6 @@ status phrasebook_seal(phrasebook *pb, error *err)
     }
     if (pb->posting_count > 1)
         qsort(pb->postings, pb->posting_count, sizeof *pb->postings, by_hash);
-    arena_free(pb->scratch);
-    pb->scratch = NULL;
     return STATUS_OK;
 }
 
@@ -352,10 +368,18 @@ static void note_gram(matcher *m, const posting *p, size_t gram_index)
     f->prefix[f->count++] = (uint8_t)p->prefix;
 }
 
-static void look_up(matcher *m, uint64_t hash, bool prefix, size_t gram_index)
+/* Postings of one gram of the question. */
+typedef struct posting_run {
+    size_t first, end;
+    uint16_t gram;
+    bool prefix;
+} posting_run;
+
+static size_t find_run(const phrasebook *pb, uint64_t hash, bool prefix, size_t gram_index,
+                       posting_run *out)
 {
-    const posting *all = m->pb->postings;
-    size_t low = 0, high = m->pb->posting_count;
+    const posting *all = pb->postings;
+    size_t low = 0, high = pb->posting_count;
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (all[middle].hash < hash)
@@ -363,9 +387,32 @@ static void look_up(matcher *m, uint64_t hash, bool prefix, size_t gram_index)
         else
             high = middle;
     }
-    for (; low < m->pb->posting_count && all[low].hash == hash; low++)
-        if ((all[low].prefix != 0) == prefix)
-            note_gram(m, &all[low], gram_index);
+    size_t end = low;
+    while (end < pb->posting_count && all[end].hash == hash)
+        end++;
+    *out = (posting_run){low, end, (uint16_t)gram_index, prefix};
+    return end - low;
+}
+
+static void note_run(matcher *m, const posting_run *run)
+{
+    for (size_t i = run->first; i < run->end; i++)
+        if ((m->pb->postings[i].prefix != 0) == run->prefix)
+            note_gram(m, &m->pb->postings[i], run->gram);
+}
+
+/* Room for as many phrases as the postings can touch, and no more: most questions touch few of
+ * many thousand. */
+static bool make_room(matcher *m, size_t postings)
+{
+    m->capacity = postings < m->pb->phrase_count ? postings : m->pb->phrase_count;
+    m->capacity = m->capacity < MOST_TOUCHED ? m->capacity : MOST_TOUCHED;
+    m->slot_count = 4;
+    while (m->slot_count < m->capacity * 2)
+        m->slot_count *= 2;
+    m->items = ARENA_ARRAY(m->a, touched, m->capacity + 1);
+    m->slots = ARENA_ARRAY(m->a, uint32_t, m->slot_count);
+    return m->items != NULL && m->slots != NULL;
 }
 
 static bool add_hit(matcher *m, phrasebook_hit hit)
@@ -477,22 +524,20 @@ status phrasebook_match(const phrasebook *pb, const text_tokens *tokens, const t
     gram question[PHRASEBOOK_TOKENS];
     size_t n = make_grams(&seen, question, PHRASEBOOK_TOKENS);
     matcher m = {.pb = pb, .a = a, .question = question, .question_count = n, .least = least};
-    m.slot_count = 4;
-    while (m.slot_count < pb->phrase_count * 2 && m.slot_count < (1u << 16))
-        m.slot_count *= 2;
-    m.capacity = m.slot_count / 2 < pb->phrase_count ? m.slot_count / 2 : pb->phrase_count;
-    m.items = ARENA_ARRAY(a, touched, m.capacity + 1);
-    m.slots = ARENA_ARRAY(a, uint32_t, m.slot_count);
-    if (m.items == NULL || m.slots == NULL)
-        return error_memory(err);
+    posting_run runs[2 * PHRASEBOOK_TOKENS];
+    size_t run_count = 0, postings = 0;
     for (size_t i = 0; i < n; i++) {
         if (taken != NULL &&
             (token_mask_has(taken, question[i].first) || token_mask_has(taken, question[i].last)))
             continue;
-        look_up(&m, question[i].hash, false, i);
+        postings += find_run(pb, question[i].hash, false, i, &runs[run_count++]);
         if (question[i].prefix != 0)
-            look_up(&m, question[i].prefix, true, i);
+            postings += find_run(pb, question[i].prefix, true, i, &runs[run_count++]);
     }
+    if (!make_room(&m, postings))
+        return error_memory(err);
+    for (size_t i = 0; i < run_count; i++)
+        note_run(&m, &runs[i]);
     for (size_t i = 0; i < m.count; i++)
         if (!read_phrase(&m, &m.items[i]))
             return error_memory(err);
@@ -523,22 +568,16 @@ float phrasebook_content(const phrasebook *pb, const text_tokens *tokens, size_t
     return 0.5f * (after < before ? after : before);
 }
 
-float phrasebook_cover(const phrasebook *pb, str x, str y, arena *a)
+float phrasebook_cover(const phrasebook *pb, phrasebook_grams x, phrasebook_grams y)
 {
-    text_tokens tx = {0}, ty = {0};
-    error ignored = {0};
-    gram gx[MAX_GRAMS], gy[PHRASEBOOK_TOKENS];
-    if (text_tokenise(x, true, a, &tx, &ignored) != STATUS_OK ||
-        text_tokenise(y, true, a, &ty, &ignored) != STATUS_OK)
-        return 0;
-    size_t nx = make_grams(&tx, gx, MAX_GRAMS), ny = make_grams(&ty, gy, PHRASEBOOK_TOKENS);
     float shared = 0, all = 0;
-    for (size_t i = 0; i < nx; i++) {
-        float w = gram_weight(pb, gx[i].hash), best = 0;
-        for (size_t k = 0; k < ny; k++) {
-            if (gx[i].hash == gy[k].hash)
+    for (size_t i = 0; i < of_phrase(x); i++) {
+        const gram *g = &x.items[i];
+        float w = gram_weight(pb, g->hash), best = 0;
+        for (size_t k = 0; k < y.count && best < 1; k++) {
+            if (g->hash == y.items[k].hash)
                 best = 1;
-            else if (gx[i].prefix != 0 && gx[i].prefix == gy[k].prefix && best < 0.85f)
+            else if (g->prefix != 0 && g->prefix == y.items[k].prefix)
                 best = 0.85f;
         }
         shared += w * best;

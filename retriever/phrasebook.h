@@ -53,10 +53,24 @@ typedef struct phrasebook phrasebook;
 phrasebook *phrasebook_new(void); /* NULL when out of memory */
 void phrasebook_free(phrasebook *pb);
 
-/* Counts the words of a text for idf. `{s}` and `{o}` are no words. */
-status phrasebook_observe(phrasebook *pb, str text, error *err);
+/* A text as the rows of grams that phrases are compared by. */
+typedef struct phrasebook_gram phrasebook_gram;
+typedef struct phrasebook_grams {
+    const phrasebook_gram *items;
+    size_t count;
+} phrasebook_grams;
+/* Into `a`; `scratch` (may be `a`) holds what is needed on the way. `{s}` and `{o}` are no words.
+ */
+status phrasebook_cut(str text, arena *scratch, arena *a, phrasebook_grams *out, error *err);
+
+/* Several texts as one, at most PHRASEBOOK_TOKENS long; empty when memory is out. */
+phrasebook_grams phrasebook_join(const phrasebook_grams *parts, size_t count, arena *a);
+
+/* Counts a text's words for idf. */
+status phrasebook_observe(phrasebook *pb, phrasebook_grams grams, error *err);
 /* A phrase for `target`; also observed. */
-status phrasebook_add(phrasebook *pb, uint32_t target, float weight, str text, error *err);
+status phrasebook_add(phrasebook *pb, uint32_t target, float weight, phrasebook_grams grams,
+                      error *err);
 /* No more phrases; computes weights. */
 status phrasebook_seal(phrasebook *pb, error *err);
 
@@ -78,6 +92,6 @@ status phrasebook_match(const phrasebook *pb, const text_tokens *tokens, const t
 float phrasebook_content(const phrasebook *pb, const text_tokens *tokens, size_t at);
 
 /* The idf-weighted share of the words of `x` that `y` has, 0..1. Before or after sealing. */
-float phrasebook_cover(const phrasebook *pb, str x, str y, arena *a);
+float phrasebook_cover(const phrasebook *pb, phrasebook_grams x, phrasebook_grams y);
 
 #endif

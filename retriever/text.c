@@ -223,27 +223,37 @@ static bool scan(scanner *s)
 
 /* --- Chinese numerals --------------------------------------------------------------------------
  */
+static uint32_t only_character(str c)
+{
+    uint32_t out;
+    return c.length >= 3 && utf8_decode(c.data, c.length, &out) == c.length ? out : 0;
+}
+
 static int han_digit(str c)
 {
-    static const char *const digits[] = {"零", "一", "二", "三", "四",
-                                         "五", "六", "七", "八", "九"};
+    static const uint32_t digits[] = {U'零', U'一', U'二', U'三', U'四',
+                                      U'五', U'六', U'七', U'八', U'九'};
+    uint32_t character = only_character(c);
     for (int i = 0; i < 10; i++)
-        if (str_equal(c, str_from(digits[i])))
+        if (character == digits[i])
             return i;
-    if (str_equal(c, STR("〇")))
-        return 0;
-    return str_equal(c, STR("两")) ? 2 : -1;
+    return character == U'〇' ? 0 : character == U'两' ? 2 : -1;
 }
 
 static uint64_t han_unit(str c)
 {
-    if (str_equal(c, STR("十")))
+    switch (only_character(c)) {
+    case U'十':
         return 10;
-    if (str_equal(c, STR("百")))
+    case U'百':
         return 100;
-    if (str_equal(c, STR("千")))
+    case U'千':
         return 1000;
-    return str_equal(c, STR("万")) ? 10000 : 0;
+    case U'万':
+        return 10000;
+    default:
+        return 0;
+    }
 }
 
 bool text_chinese_number(str han, uint64_t *out)
