@@ -1,5 +1,5 @@
 /* See examples.h. Counts lie in one hash table keyed by (word, class); classes are paths and, apart
- * from them, single steps. Smoothing is additive. */
+ * from them, single steps. Smoothing is by the words' frequency in all examples. */
 #include "retriever/examples.h"
 
 #include <jansson.h>
@@ -13,8 +13,9 @@
 #define MAX_STEPS 3
 #define MAX_PATHS 4096
 #define PATHS_TOLD_APART 512
-#define SMOOTHING 0.08
+#define PRIOR_WORDS 30.0 /* words of the general language that a relation is taken to have */
 #define WORST (-10.0)
+#define HALF_TRUSTED 5 /* examples of a path by which it is half believed */
 
 typedef struct path_class {
     uint32_t steps[MAX_STEPS];
@@ -296,33 +297,43 @@ size_t examples_count(const examples *e)
 
 /* --- scoring -----------------------------------------------------------------------------------
  */
+/* Additive smoothing by the words' own frequency among all examples (a Dirichlet prior), so that a
+ * relation of two examples is not held to lack the words that everybody uses. */
+static double smoothed(double in, double all_in, double share)
+{
+    return (in + PRIOR_WORDS * share) / (all_in + PRIOR_WORDS);
+}
+
+static double share_of(const examples *e, uint64_t word)
+{
+    return (double)slot_of(e->vocabulary, e->vocabulary_size, word | 1)->count / (e->all_words + 1);
+}
+
 static double step_odds(const examples *e, const example_words *words, uint32_t step)
 {
-    double vocabulary = (double)e->vocabulary_used + 1, all_words = e->all_words + 1, odds = 0;
+    double odds = 0;
     if (e->step_examples[step] == 0)
         return -2;
     for (size_t i = 0; i < words->count; i++) {
-        double seen =
-            (double)slot_of(e->vocabulary, e->vocabulary_size, words->items[i] | 1)->count;
-        if (seen == 0)
+        double share = share_of(e, words->items[i]);
+        if (share == 0)
             continue;
-        double in = (counted(e, step_key(words->items[i], step)) + SMOOTHING) /
-                    (e->step_words[step] + SMOOTHING * vocabulary);
-        double any = (seen + SMOOTHING) / (all_words + SMOOTHING * vocabulary);
-        odds += log(in / any);
+        odds +=
+            log(smoothed(counted(e, step_key(words->items[i], step)), e->step_words[step], share) /
+                share);
     }
     return odds;
 }
 
 static void score_paths(const examples *e, const example_words *words, double *paths)
 {
-    double vocabulary = (double)e->vocabulary_used + 1, best = -INFINITY;
+    double best = -INFINITY;
     for (size_t p = 0; p < e->path_count; p++) {
         double sum = log((e->paths[p].examples + 1) / ((double)e->total + (double)e->path_count));
         for (size_t i = 0; i < words->count; i++)
-            if (slot_of(e->vocabulary, e->vocabulary_size, words->items[i] | 1)->count > 0)
-                sum += log((counted(e, path_key(words->items[i], p)) + SMOOTHING) /
-                           (e->paths[p].words + SMOOTHING * vocabulary));
+            if (share_of(e, words->items[i]) > 0)
+                sum += log(smoothed(counted(e, path_key(words->items[i], p)), e->paths[p].words,
+                                    share_of(e, words->items[i])));
         paths[p] = sum;
         best = fmax(best, sum);
     }
@@ -361,6 +372,22 @@ double examples_path(const example_scores *s, const uint32_t *steps, size_t coun
             memcmp(s->e->paths[i].steps, steps, count * sizeof *steps) == 0)
             return s->paths[i];
     return WORST;
+}
+
+double examples_trust(const example_scores *s, const uint32_t *steps, size_t count)
+{
+    const examples *e = s->e;
+    double all = 0;
+    if (s->paths == NULL)
+        return 0;
+    for (size_t i = 0; i < e->path_count; i++)
+        all += exp(s->paths[i]);
+    for (size_t i = 0; i < e->path_count; i++)
+        if (e->paths[i].count == count &&
+            memcmp(e->paths[i].steps, steps, count * sizeof *steps) == 0)
+            return exp(s->paths[i]) / all * e->paths[i].examples /
+                   (e->paths[i].examples + HALF_TRUSTED);
+    return 0;
 }
 
 double examples_steps(const example_scores *s, const uint32_t *steps, size_t count)

@@ -39,6 +39,9 @@ status examples_score(const examples *e, const example_words *words, arena *a, e
 /* log P(path | words) - the best path's: 0 = the best, down to about -10; what was never seen is
  * scored by its steps. `steps`: 2 * relation + inverse. */
 double examples_path(const example_scores *s, const uint32_t *steps, size_t count);
+/* How sure the examples are of a whole path, 0..1: its share among all, less where few examples
+ * speak for it. */
+double examples_trust(const example_scores *s, const uint32_t *steps, size_t count);
 /* The mean over the steps of log P(step in the path | words) against its prior, -4..4. */
 double examples_steps(const example_scores *s, const uint32_t *steps, size_t count);
 

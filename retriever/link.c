@@ -642,7 +642,8 @@ static bool joined_to(const linker *l, uint32_t i, int by, const token_mask *nam
            !token_mask_has(named, next) && !filler_at(l, next);
 }
 
-/* A graph of everything knows 你, 是, 几, 员 as characters: in 你知道, 几次, 演员 they are no names. */
+/* A graph of everything knows 你, 是, 几, 员 as characters: in 你知道, 几次, 演员 they are no
+ * names. */
 static bool is_word_part(const linker *l, const span *s, const token_mask *named)
 {
     if (s->quoted || l->tokens.items[s->first].kind != TEXT_HAN || is_word(l, s->last + 1, "字"))
@@ -650,8 +651,8 @@ static bool is_word_part(const linker *l, const span *s, const token_mask *named
     bool silent = true;
     for (uint32_t i = s->first; i <= s->last; i++)
         silent = silent && filler_at(l, i);
-    return silent || (s->first == s->last && (joined_to(l, s->first, -1, named) ||
-                                              joined_to(l, s->first, 1, named)));
+    return silent || (s->first == s->last &&
+                      (joined_to(l, s->first, -1, named) || joined_to(l, s->first, 1, named)));
 }
 
 /* A short unmarked name whose every word also says a relation ("director", 检查) gives way when
@@ -684,8 +685,7 @@ static void drop_relation_words(linker *l)
         for (uint32_t k = s->first; k <= s->last; k++)
             spoken = spoken && token_mask_has(&said, k);
         bool marked_elsewhere = !han && any_quoted(l);
-        weak[i] = weak[i] &&
-                  (spoken || lowered || marked_elsewhere || is_word_part(l, s, &named));
+        weak[i] = weak[i] && (spoken || lowered || marked_elsewhere || is_word_part(l, s, &named));
         quoted = quoted || s->quoted;
         solid = solid || (!weak[i] && !is_class(l, s->nodes[0]));
     }

@@ -410,6 +410,10 @@ void plan_path_features(plan *p, const plan_path *path, plan_form *out)
     if (p->examples != NULL && path->hops > 0) {
         f[RETRIEVER_F_EXAMPLES] = examples_path(p->examples, path->steps, path->hops);
         f[RETRIEVER_F_NEIGHBOUR] = examples_steps(p->examples, path->steps, path->hops);
+        /* What people meant when they said it so needs no words of its own. */
+        double told = examples_trust(p->examples, path->steps, path->hops);
+        f[RETRIEVER_F_UNSAID] *= 1 - told;
+        f[RETRIEVER_F_CYCLE] *= 1 - told;
     } else if (p->examples != NULL) {
         f[RETRIEVER_F_EXAMPLES] = -10;
         f[RETRIEVER_F_NEIGHBOUR] = -2;

@@ -16,11 +16,12 @@ typedef struct fixture {
 } fixture;
 
 static const char *const facts[][3] = {
-    {"anna", "parents", "bert"},      {"anna", "parents", "carla"},
-    {"bert", "nationality", "spain"}, {"carla", "nationality", "peru"},
-    {"bert", "spouse", "carla"},      {"carla", "gender", "female"},
-    {"cat", "part_of", "felines"},    {"felines", "part_of", "mammals"},
-    {"mammals", "part_of", "animals"}};
+    {"anna", "parents", "bert"},       {"anna", "parents", "carla"},
+    {"bert", "nationality", "spain"},  {"carla", "nationality", "peru"},
+    {"bert", "spouse", "carla"},       {"carla", "gender", "female"},
+    {"cat", "part_of", "felines"},     {"felines", "part_of", "mammals"},
+    {"mammals", "part_of", "animals"}, {"你", "笔画", "seven"},
+    {"员", "笔画", "eight"},           {"李白", "年龄", "sixty"}};
 
 static void add(kg_write *w, fixture *f, const char *s, const char *p, const char *o,
                 clock_day from, clock_day to)
@@ -157,6 +158,24 @@ static void questions_become_forms(void **state)
     assert_true(r.outcome != RETRIEVER_FOUND);
 }
 
+/* The graph knows characters; inside words they are no names, marked or alone they are. */
+static void characters_inside_words_are_no_names(void **state)
+{
+    fixture *f = *state;
+    retriever_result r = ask(f, STR("你们知道李白的年龄吗？"));
+    assert_int_equal(r.outcome, RETRIEVER_FOUND);
+    assert_int_equal(r.form->op, LF_HOP);
+    assert_int_equal(r.result.value_count, 1);
+    for (size_t i = 0; i < r.mention_count; i++)
+        assert_false(str_equal(r.mentions[i].text, STR("你")));
+    r = ask(f, STR("李白演员的年龄"));
+    for (size_t i = 0; i < r.mention_count; i++)
+        assert_false(str_equal(r.mentions[i].text, STR("员")));
+    r = ask(f, STR("员字的笔画"));
+    assert_int_equal(r.outcome, RETRIEVER_FOUND);
+    assert_int_equal(r.result.value_count, 1);
+}
+
 static void bad_questions_are_survived(void **state)
 {
     fixture *f = *state;
@@ -196,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(members_are_filtered_by_how_they_begin, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_held_before_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(questions_become_forms, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(characters_inside_words_are_no_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_questions_are_survived, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
