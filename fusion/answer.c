@@ -202,3 +202,13 @@ json_t *answer_to_json(const answer *a)
         json_object_set(j, "samples", a->samples);
     return j;
 }
+
+str answer_source_name(str source)
+{
+    if (str_find(source, STR("://"), 0) != STR_NONE)
+        return source;
+    size_t from = source.length;
+    while (from > 0 && source.data[from - 1] != '/')
+        from--;
+    return from == source.length ? source : str_slice(source, from, source.length);
+}

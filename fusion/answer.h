@@ -104,4 +104,7 @@ json_t *answer_clauses_to_json(const answer *a);
 json_t *answer_citations_to_json(const answer *a);
 json_t *answer_citation_to_json(const answer_citation *c);
 
+/* A source's name without the folders of this machine that it may carry; URLs stay whole. */
+str answer_source_name(str source);
+
 #endif

@@ -59,7 +59,7 @@ static void add_fact(buf *out, const answer_citation *c)
     if (from[0] != '\0' || to[0] != '\0')
         buf_printf(out, " | %s..%s", from, to);
     buf_add_cstr(out, " | ");
-    add_plain(out, c->source);
+    add_plain(out, answer_source_name(c->source)); /* it may go to another machine */
     buf_add_char(out, '\n');
 }
 

@@ -137,14 +137,6 @@ static void add_mark(const renderer *r, bool on, const char *key)
     fill(r, key, NULL);
 }
 
-static str base_name(str source)
-{
-    size_t at = source.length;
-    while (at > 0 && source.data[at - 1] != '/')
-        at--;
-    return str_slice(source, at, source.length);
-}
-
 static void triple(const renderer *r, const answer_citation *c, buf *out)
 {
     char s1[400], s2[400], s3[400];
@@ -168,7 +160,7 @@ static void add_citation(const renderer *r, const answer_citation *c, size_t ali
         buf_add_char(r->out, ' ');
     colour(r, DIM);
     buf_add_cstr(r->out, "  ");
-    render_add_safe(r->out, r->o->all ? c->source : base_name(c->source));
+    render_add_safe(r->out, r->o->all ? c->source : answer_source_name(c->source));
     if (c->position > 0) {
         char n[24];
         snprintf(n, sizeof n, "%llu", (unsigned long long)c->position);

@@ -210,16 +210,6 @@ str api_text(json_t *body, const char *name)
                                  : str_make(NULL, 0);
 }
 
-str api_source_name(str source)
-{
-    if (str_find(source, STR("://"), 0) != STR_NONE)
-        return source;
-    size_t from = source.length;
-    while (from > 0 && source.data[from - 1] != '/')
-        from--;
-    return from == source.length ? source : str_slice(source, from, source.length);
-}
-
 void api_hide_folders(json_t *document)
 {
     const char *name;
@@ -235,7 +225,7 @@ void api_hide_folders(json_t *document)
             api_hide_folders(value);
             continue;
         }
-        str shown = api_source_name(api_text(document, name));
+        str shown = answer_source_name(api_text(document, name));
         json_object_set_new(document, name, json_stringn(shown.data, shown.length));
     }
 }

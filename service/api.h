@@ -97,9 +97,8 @@ bool api_check(call *c, json_t *body, const api_field *fields, size_t count);
 /* The text of a field; empty when absent or null. */
 str api_text(json_t *body, const char *name);
 
-/* A source's name without the folders of this machine that it may carry; URLs stay whole. */
-str api_source_name(str source);
-/* Gives each "source" in the document, at any depth, such a name. */
+/* Gives each "source" in the document, at any depth, its name without folders (answer_source_name).
+ */
 void api_hide_folders(json_t *document);
 /* The answer as JSON, with such names. */
 json_t *api_answer(const answer *a);

@@ -124,7 +124,7 @@ static char *content_of(call *c, const answer *a)
         const answer_citation *t = &a->citations[i];
         buf_printf(&text, "%s[%d] %.*s → %.*s → %.*s (%.*s", i == 0 ? "\n\n" : "\n", t->n,
                    STR_ARG(t->subject), STR_ARG(t->predicate), STR_ARG(t->object),
-                   STR_ARG(api_source_name(t->source)));
+                   STR_ARG(answer_source_name(t->source)));
         if (t->position > 0)
             buf_printf(&text, ":%llu", (unsigned long long)t->position);
         buf_add_char(&text, ')');

@@ -377,7 +377,7 @@ static json_t *origins_json(const call *c, const kg_statement_detail *d)
         json_array_append_new(
             list,
             json_pack("{s:o, s:I, s:I, s:f, s:f}", "source",
-                      text_json(c->role >= ROLE_ADMIN ? o->source : api_source_name(o->source)),
+                      text_json(c->role >= ROLE_ADMIN ? o->source : answer_source_name(o->source)),
                       "position", (json_int_t)o->line, "recorded_at", (json_int_t)o->recorded_at,
                       "confidence", (double)o->confidence, "authority", o->authority));
     }
@@ -429,7 +429,7 @@ void api_sources(call *c)
         json_array_append_new(
             items, json_pack("{s:o, s:o, s:I, s:I, s:f}", "id",
                              text_json(c->role >= ROLE_ADMIN ? sources[i].name
-                                                             : api_source_name(sources[i].name)),
+                                                             : answer_source_name(sources[i].name)),
                              "format", text_json(sources[i].format), "statements",
                              (json_int_t)sources[i].statements, "loaded_at",
                              (json_int_t)sources[i].loaded_at, "authority", sources[i].authority));

@@ -1,4 +1,5 @@
-"""Starts a server on a small graph, then hands its address to page.cjs and client.cjs."""
+"""Starts a server on a small graph, then hands its address to client.cjs and page.cjs; remote.cjs starts
+its own servers."""
 import os
 import shutil
 import subprocess
@@ -16,7 +17,8 @@ VOUCH = os.environ.get("VOUCH", os.path.join(BUILD, "vouch"))
 def main():
     folder = tempfile.mkdtemp(prefix="vouch-web-")
     graph = os.path.join(folder, "med.kg")
-    subprocess.run([VOUCH, "ingest", os.path.join(ROOT, "tests/http/small.tsv"), "--graph", graph],
+    table = os.path.join(ROOT, "tests/http/small.tsv")
+    subprocess.run([VOUCH, "ingest", table, "--graph", graph],
                    check=True, capture_output=True)
     law = os.path.join(folder, "law.kg")
     subprocess.run([VOUCH, "ingest", os.path.join(ROOT, "samples/legal"), "--format", "statutes", "--pack", "legal",
@@ -26,9 +28,10 @@ def main():
                                                {"name": "law", "path": law, "model": "none"}]})
     failed = 0
     try:
-        for script in ("client.cjs", "page.cjs"):
+        for script in ("client.cjs", "remote.cjs", "page.cjs"):
             done = subprocess.run(["node", os.path.join(ROOT, "tests/web", script)],
-                                  env={**os.environ, "VOUCH_URL": f"http://127.0.0.1:{server.port}",
+                                  env={**os.environ, "VOUCH": VOUCH, "VOUCH_GRAPH": graph, "VOUCH_SOURCE": table,
+                                       "VOUCH_URL": f"http://127.0.0.1:{server.port}",
                                        "SHOTS": os.path.join(BUILD, "web")})
             failed += done.returncode != 0
     finally:
