@@ -97,6 +97,22 @@ status kg_base_out(kg_db *db, kg_id s, int64_t *first, int64_t *end, error *err)
                                                      : kg_db_error(db, code, "graph", err);
 }
 
+status kg_base_firsts(kg_db *db, uint64_t page, uint32_t firsts[KG_BASE_PAGE + 1], error *err)
+{
+    sqlite3_stmt *stmt = kg_db_stmt(db, "SELECT first FROM base_out WHERE page=?1", err);
+    if (stmt == NULL)
+        return STATUS_CORRUPT;
+    sqlite3_bind_int64(stmt, 1, (int64_t)page);
+    int code = sqlite3_step(stmt);
+    bool whole = code == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == (KG_BASE_PAGE + 1) * 4;
+    const unsigned char *at = whole ? sqlite3_column_blob(stmt, 0) : NULL;
+    for (size_t i = 0; i <= KG_BASE_PAGE; i++)
+        firsts[i] = at == NULL ? 0 : get32(at + 4 * i);
+    sqlite3_reset(stmt);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? STATUS_OK
+                                                     : kg_db_error(db, code, "graph", err);
+}
+
 /* Decodes `count` rows, the first absolute, the others as steps; false at damage. */
 static bool get_rows(const unsigned char **at, const unsigned char *end, size_t count,
                      uint32_t *rows)
@@ -121,7 +137,7 @@ static bool visit_groups(const unsigned char *at, const unsigned char *end, kg_i
         if (!kg_varint_get(&at, end, &relation) || !kg_varint_get(&at, end, &count) ||
             count > KG_BASE_FEW || !get_rows(&at, end, (size_t)count, rows))
             return false;
-        kg_base_group group = {relation, (size_t)count, rows};
+        kg_base_group group = {relation, (size_t)count, rows, NULL};
         if (p == KG_ANY || p == relation)
             *go = visit(context, &group);
         if (p != KG_ANY && relation >= p)
@@ -136,22 +152,27 @@ static status damaged(error *err)
                      "the graph's base is damaged; restore a backup, or load the sources again");
 }
 
-/* Pieces (p, n, count, rows) of base_hub or base_relation. */
+/* Pieces (p, n, count, rows) of base_hub or base_relation. Behind the rows may stand their
+ * subjects, packed alike. */
 static status visit_pieces(kg_db *db, sqlite3_stmt *stmt, bool counts_only, kg_base_visit visit,
                            void *context, bool *go, error *err)
 {
-    uint32_t rows[KG_BASE_PIECE];
+    uint32_t rows[KG_BASE_PIECE], subjects[KG_BASE_PIECE];
     int code = SQLITE_DONE;
     bool ok = true;
     while (*go && ok && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
         kg_base_group group = {(kg_id)sqlite3_column_int64(stmt, 0),
-                               (size_t)sqlite3_column_int64(stmt, 1), NULL};
+                               (size_t)sqlite3_column_int64(stmt, 1), NULL, NULL};
         if (!counts_only) {
             const unsigned char *at = sqlite3_column_blob(stmt, 2);
             const unsigned char *end =
                 at == NULL ? NULL : at + (size_t)sqlite3_column_bytes(stmt, 2);
             ok = group.count <= KG_BASE_PIECE && get_rows(&at, end, group.count, rows);
             group.rows = rows;
+            if (ok && at < end) {
+                ok = get_rows(&at, end, group.count, subjects);
+                group.subjects = subjects;
+            }
         }
         if (ok)
             *go = visit(context, &group);

@@ -23,12 +23,15 @@
 status kg_base_load(kg_db *db, error *err);
 /* [*first, *end): rows of a subject; empty when it has none. */
 status kg_base_out(kg_db *db, kg_id s, int64_t *first, int64_t *end, error *err);
+/* A page of base_out, for many subjects that follow one another; zeros when there is none. */
+status kg_base_firsts(kg_db *db, uint64_t page, uint32_t firsts[KG_BASE_PAGE + 1], error *err);
 
 /* Rows of one relation in a list; the callback returns false to stop. */
 typedef struct kg_base_group {
     kg_id p;
     size_t count;
-    const uint32_t *rows; /* NULL when only counts were asked for */
+    const uint32_t *rows;     /* NULL when only counts were asked for */
+    const uint32_t *subjects; /* of the rows, in pieces of later loads that hold them; else NULL */
 } kg_base_group;
 typedef bool (*kg_base_visit)(void *context, const kg_base_group *group);
 /* An object's rows by relation (p = KG_ANY: all relations), in pieces; those of later loads come

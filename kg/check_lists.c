@@ -74,14 +74,35 @@ static bytes blob(sqlite3_stmt *stmt, int column)
     return (bytes){at, at == NULL ? NULL : at + (size_t)sqlite3_column_bytes(stmt, column)};
 }
 
-/* (o or 0, p, count, rows) */
+/* The subjects behind the rows of a piece are those of the rows that are there. */
+static bool subjects_fit(listing *l, const unsigned char *rows, bytes *subjects, uint64_t count)
+{
+    const unsigned char *end = subjects->at;
+    uint64_t n = 0, s = 0, step, next;
+    for (uint64_t i = 0; i < count; i++) {
+        if (!kg_varint_get(&rows, end, &step) ||
+            !kg_varint_get(&subjects->at, subjects->end, &next))
+            return false;
+        n += step;
+        s += next;
+        size_t row = kg_check_find(l->c, n);
+        if (row != SIZE_MAX && l->c->rows[row].s != s)
+            return false;
+    }
+    return true;
+}
+
+/* (o or 0, p, count, rows and maybe subjects) */
 static void take_piece(void *context, sqlite3_stmt *stmt)
 {
     listing *l = context;
     bytes b = blob(stmt, 3);
-    bool ok =
-        see_rows(l, &b.at, b.end, (uint64_t)sqlite3_column_int64(stmt, 2),
-                 (uint64_t)sqlite3_column_int64(stmt, 1), (uint64_t)sqlite3_column_int64(stmt, 0));
+    const unsigned char *rows = b.at;
+    uint64_t count = (uint64_t)sqlite3_column_int64(stmt, 2);
+    bool ok = see_rows(l, &b.at, b.end, count, (uint64_t)sqlite3_column_int64(stmt, 1),
+                       (uint64_t)sqlite3_column_int64(stmt, 0));
+    if (ok && b.at != b.end)
+        ok = subjects_fit(l, rows, &b, count);
     l->broken += !ok || b.at != b.end;
 }
 

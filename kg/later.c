@@ -43,9 +43,11 @@ static status put_subjects(batch *b, error *err)
     return kg_feed_run(b->db, "INSERT INTO later_out SELECT c0,c1,c2 FROM kg_feed(?1)", &feed, err);
 }
 
-/* Pieces of one relation's rows, ascending; `o` 0: of base_relation, else of base_hub. */
-static status put_pieces(kg_db *db, uint32_t o, uint32_t p, const uint64_t *rows, size_t count,
-                         buf *blob, error *err)
+/* Pieces of one relation's rows, ascending; `o` 0: of base_relation, else of base_hub, with the
+ * subjects of the rows behind them (intersections need them, and reading a row for each is slow).
+ */
+static status put_pieces(kg_db *db, uint32_t o, uint32_t p, const uint64_t *rows,
+                         const uint64_t *subjects, size_t count, buf *blob, error *err)
 {
     status code = STATUS_OK;
     for (size_t i = 0; i < count && code == STATUS_OK;) {
@@ -57,6 +59,8 @@ static status put_pieces(kg_db *db, uint32_t o, uint32_t p, const uint64_t *rows
             return STATUS_CORRUPT;
         buf_clear(blob);
         kg_base_pack_rows(blob, rows + i, n);
+        if (subjects != NULL)
+            kg_base_pack_rows(blob, subjects + i, n);
         if (blob->failed)
             return error_memory(err);
         sqlite3_bind_int64(stmt, 1, p);
@@ -109,13 +113,17 @@ static status put_hub(batch *b, error *err)
 {
     uint32_t o = (uint32_t)(b->order[b->at].key >> 32);
     size_t count = b->end - b->at;
-    status code = STATUS_OK;
+    uint64_t *subjects = malloc(count * sizeof *subjects);
+    status code = subjects == NULL ? error_memory(err) : STATUS_OK;
+    for (size_t i = 0; i < count && subjects != NULL; i++)
+        subjects[i] = b->rows[b->order[b->at + i].at].s;
     for (size_t i = 0, end; i < count && code == STATUS_OK; i = end) {
         for (end = i + 1; end < count && b->keys[end] >> 32 == b->keys[i] >> 32; end++)
             continue;
-        code =
-            put_pieces(b->db, o, (uint32_t)(b->keys[i] >> 32), b->keys + i, end - i, &b->blob, err);
+        code = put_pieces(b->db, o, (uint32_t)(b->keys[i] >> 32), b->keys + i, subjects + i,
+                          end - i, &b->blob, err);
     }
+    free(subjects);
     return code;
 }
 
@@ -148,7 +156,7 @@ static status put_relations(batch *b, error *err)
         size_t n = 0;
         for (; i < b->count && b->order[i].key == p; i++)
             b->keys[n++] = b->order[i].at;
-        code = put_pieces(b->db, 0, (uint32_t)p, b->keys, n, &b->blob, err);
+        code = put_pieces(b->db, 0, (uint32_t)p, b->keys, NULL, n, &b->blob, err);
     }
     return code;
 }

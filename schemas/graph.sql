@@ -75,7 +75,8 @@ CREATE INDEX statement_g ON statement(g) WHERE g IS NOT NULL;
 CREATE INDEX statement_qualifiers ON statement(qualifiers) WHERE qualifiers IS NOT NULL;
 
 -- Derived, packed (kg/base.h says how): where the rows are. A row or label that is gone leaves its
--- number in them. base_relation and base_hub hold pieces of later loads too.
+-- number in them. base_relation and base_hub hold pieces of later loads too,
+-- those of base_hub with the subjects of the rows behind them.
 CREATE TABLE base_out(page INTEGER PRIMARY KEY, first BLOB NOT NULL);    -- subject -> first row
 CREATE TABLE base_in(o INTEGER PRIMARY KEY, edges BLOB NOT NULL);        -- object -> rows
 CREATE TABLE base_hub(                                                   -- the same, many rows

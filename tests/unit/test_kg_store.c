@@ -164,7 +164,7 @@ static void test_match(void **state)
 }
 
 /* Subjects i with R<k> -> C<k> wherever i is a multiple of k + 1: who has several? */
-static void add_multiples(kg_write *w, int from, int to)
+static void add_multiples(kg_write *w, int from, int to, unsigned relations)
 {
     for (int i = from; i < to; i++) {
         char subject[64], relation[64], object[64];
@@ -172,7 +172,7 @@ static void add_multiples(kg_write *w, int from, int to)
         for (int k = 0; k < 7; k++) {
             (void)snprintf(relation, sizeof relation, "urn:vouch:r:k%d", k);
             (void)snprintf(object, sizeof object, "urn:vouch:c:k%d", k);
-            if (i % (k + 1) == 0)
+            if (i % (k + 1) == 0 && (relations >> k & 1) != 0)
                 add(w, iri(subject), relation, iri(object), (uint64_t)i + 1);
         }
         add(w, iri(subject), "urn:vouch:r:next", iri("urn:vouch:c:k0"), 0);
@@ -224,13 +224,32 @@ static void test_intersect(void **state)
 {
     fixture *f = *state;
     kg_write *w = begin(f, "first");
-    add_multiples(w, 0, 2000);
+    add_multiples(w, 0, 2000, 127);
     commit(w);
     check_multiples(f, 2000);
     w = begin(f, "second");
-    add_multiples(w, 2000, 2300);
+    add_multiples(w, 2000, 2300, 127);
     commit(w);
     check_multiples(f, 2300);
+    check(f);
+}
+
+/* What one subject has comes from the first load and from two later ones. */
+static void test_intersect_over_loads(void **state)
+{
+    fixture *f = *state;
+    const char *const loads[] = {"first", "second", "third"};
+    const unsigned relations[] = {0x15, 0x0a, 0x60};
+    for (size_t i = 0; i < CORE_COUNT(loads); i++) {
+        kg_write *w = begin(f, loads[i]);
+        add_multiples(w, 0, 1500, relations[i]);
+        if (i > 0)
+            add_multiples(w, 1500, 2000, relations[i]);
+        if (i == 2)
+            add_multiples(w, 1500, 2000, relations[0]);
+        commit(w);
+    }
+    check_multiples(f, 2000);
     check(f);
 }
 
@@ -425,6 +444,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_match, setup, teardown),
         cmocka_unit_test_setup_teardown(test_intersect, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_intersect_over_loads, setup, teardown),
         cmocka_unit_test_setup_teardown(test_search, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reload_and_delete, setup, teardown),
         cmocka_unit_test_setup_teardown(test_detail, setup, teardown),
