@@ -160,6 +160,8 @@ static void print_report(const evaluate_report *e)
     print_cell("english", &e->language[CONCEPT_EN]);
     print_cell("chinese", &e->language[CONCEPT_ZH]);
     print_cell("all", &e->all);
+    printf("right among the surest 80 %% (all): english %.1f, chinese %.1f %%\n",
+           100 * e->surest[CONCEPT_EN], 100 * e->surest[CONCEPT_ZH]);
     if (e->unanswerable > 0)
         printf("unanswerable (%.0f): AUROC lexical %.3f, gen %.3f, fit %.3f, all %.3f\n",
                e->unanswerable, e->auroc_lexical, e->auroc_gen, e->auroc_fit, e->auroc_all);

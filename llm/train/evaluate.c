@@ -1,4 +1,5 @@
 /* One micro-batch per few episodes; verdicts come back in the order of the candidates. */
+#define _GNU_SOURCE /* qsort_r */
 #include "llm/train/evaluate.h"
 
 #include <math.h>
@@ -89,8 +90,9 @@ double evaluate_overlap(str question, str candidate)
 enum { BY_FIT, BY_GEN, BY_LEXICAL, BY_ALL, WAYS };
 
 typedef struct judged {
-    double best[WAYS];
-    bool answerable;
+    double best[WAYS], second[WAYS];
+    bool answerable, right[WAYS];
+    int language;
 } judged;
 
 static double auroc(const judged *j, size_t n, int way)
@@ -104,6 +106,31 @@ static double auroc(const judged *j, size_t n, int way)
             wins += j[a].best[way] > j[b].best[way] ? 1 : j[a].best[way] < j[b].best[way] ? 0 : 0.5;
         }
     return pairs == 0 ? 0 : wins / pairs;
+}
+
+/* Orders by how far the best form of `way` leads, the surest first. */
+static int surer(const void *a, const void *b, void *context)
+{
+    const judged *x = a, *y = b;
+    int way = *(int *)context;
+    double dx = x->best[way] - x->second[way], dy = y->best[way] - y->second[way];
+    return (dx < dy) - (dx > dy);
+}
+
+/* Of the answerable questions of a language (-1: all), the share that is right among the surest. */
+static double selective(judged *j, size_t n, int way, int language, double coverage)
+{
+    size_t kept = 0, right = 0;
+    qsort_r(j, n, sizeof *j, surer, &way);
+    for (size_t i = 0; i < n; i++)
+        kept += j[i].answerable && (language < 0 || j[i].language == language);
+    size_t most = (size_t)((double)kept * coverage + 0.5), seen = 0;
+    for (size_t i = 0; i < n && seen < most; i++)
+        if (j[i].answerable && (language < 0 || j[i].language == language)) {
+            seen++;
+            right += j[i].right[way];
+        }
+    return seen == 0 ? 0 : (double)right / (double)seen;
 }
 
 static void count_cell(evaluate_cell *cell, const bool hit[WAYS])
@@ -122,9 +149,9 @@ static judged judge(const episode *e, const float *verdicts, const float *losses
     str question = str_slice(text, 0, e->prefix_text_length);
     size_t at = str_find(question, STR("<Q>"), 0), best[WAYS] = {0};
     question = str_slice(question, at == STR_NONE ? 0 : at, question.length);
-    judged j = {.answerable = e->answerable};
+    judged j = {.answerable = e->answerable, .language = e->language};
     for (int way = 0; way < WAYS; way++)
-        j.best[way] = -1e30;
+        j.best[way] = j.second[way] = -1e30;
     for (size_t i = 0; i < e->candidates; i++) {
         const episode_candidate *c = &e->candidate[i];
         double gen = 0;
@@ -137,20 +164,22 @@ static judged judge(const episode *e, const float *verdicts, const float *losses
         double score[WAYS] = {fit, gen, overlap, fit + 6.0 * overlap};
         for (int way = 0; way < WAYS; way++)
             if (score[way] > j.best[way]) {
+                j.second[way] = j.best[way];
                 j.best[way] = score[way];
                 best[way] = i;
+            } else if (score[way] > j.second[way]) {
+                j.second[way] = score[way];
             }
     }
     if (!e->answerable) {
         out->unanswerable += 1;
         return j;
     }
-    bool hit[WAYS];
     for (int way = 0; way < WAYS; way++)
-        hit[way] = e->candidate[best[way]].gold;
-    count_cell(&out->all, hit);
-    count_cell(&out->kind[e->kind], hit);
-    count_cell(&out->language[e->language], hit);
+        j.right[way] = e->candidate[best[way]].gold;
+    count_cell(&out->all, j.right);
+    count_cell(&out->kind[e->kind], j.right);
+    count_cell(&out->language[e->language], j.right);
     return j;
 }
 
@@ -196,6 +225,8 @@ status evaluate_ranking(const net *n, const vocab *v, evaluate_next next, void *
         report.auroc_gen = auroc(all, judged_count, BY_GEN);
         report.auroc_lexical = auroc(all, judged_count, BY_LEXICAL);
         report.auroc_all = auroc(all, judged_count, BY_ALL);
+        for (int l = 0; l < CONCEPT_LANGUAGES; l++)
+            report.surest[l] = selective(all, judged_count, BY_ALL, l, 0.8);
         *out = report;
     }
     free(all);
@@ -242,10 +273,7 @@ static bool begin_question(const vocab *v, str line, episode *e)
     buf_clear(&e->text);
     buf_add(&e->text, text);
     e->prefix_text_length = text.length;
-    e->language = CONCEPT_EN;
-    for (size_t i = 0; i < text.length; i++)
-        if ((unsigned char)text.data[i] >= 0xe4)
-            e->language = CONCEPT_ZH;
+    e->language = utf8_has_han(text.data, text.length) ? CONCEPT_ZH : CONCEPT_EN;
     e->prefix[0] = VOCAB_BOS;
     size_t n = vocab_encode(v, text, 0, NULL, e->prefix + 1, EPISODE_PREFIX - 1);
     e->prefix_length = n + 1;

@@ -19,6 +19,9 @@ typedef struct evaluate_report {
     evaluate_cell all, kind[EPISODE_KINDS], language[CONCEPT_LANGUAGES];
     double auroc_fit, auroc_gen, auroc_lexical, auroc_all; /* answerable against unanswerable */
     double unanswerable;                                   /* questions of that sort */
+    /* Of the answerable questions of a language, the share right among the 80 % whose best form
+     * leads by most (verdict and six times the overlap). */
+    double surest[CONCEPT_LANGUAGES];
 } evaluate_report;
 
 /* Gives question number i; STATUS_NOT_FOUND (and no message) behind the last. */
