@@ -8,6 +8,7 @@
 
 #include "core/buf.h"
 #include "core/resource.h"
+#include "ingest/apoc_nodes.h"
 #include "ingest/fetch.h"
 #include "ingest/fold.h"
 #include "ingest/format.h"
@@ -41,6 +42,7 @@ typedef struct job {
     size_t held_count;
     kg_read *before; /* the graph as it was, for the linker */
     ingest_linker *linker;
+    ingest_apoc_nodes apoc_nodes;
     str source_pack; /* what mappings and formats suggest */
     /* the place in hand */
     const char *place;
@@ -267,7 +269,8 @@ static status read_with(job *j, ingest_source *source, ingest_format format, err
                               .base = base_iri(j, j->place, source),
                               .separator = j->o->separator,
                               .mapping = m,
-                              .linker = j->linker};
+                              .linker = j->linker,
+                              .apoc_nodes = &j->apoc_nodes};
     bool export = format == INGEST_NQUADS && ingest_fold_looks(ingest_source_peek(source));
     if (st == STATUS_OK && !export)
         st = kg_write_source(j->write, j->source, str_from(ingest_format_name(format)),
@@ -514,6 +517,7 @@ status ingest_run(kg_store *store, const char *const *places, size_t count,
     pack_close(j.pack);
     ingest_mapping_free(j.mapping);
     ingest_statutes_free(j.statutes);
+    ingest_apoc_nodes_free(&j.apoc_nodes);
     arena_free(memory);
     return st;
 }

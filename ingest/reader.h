@@ -16,9 +16,10 @@ typedef struct ingest_input {
     str base;              /* the base IRI of relative ones */
     str blank_prefix;      /* put before blank node labels, so that two sources keep apart */
     char separator;        /* tables; 0 = the format's own */
-    const ingest_mapping *mapping; /* tables and JSON; NULL = none */
-    struct ingest_linker *linker;  /* tables of triples; NULL = names are their own */
-    uint64_t lines;                /* out: lines read so far */
+    const ingest_mapping *mapping;        /* tables and JSON; NULL = none */
+    struct ingest_linker *linker;         /* tables of triples; NULL = names are their own */
+    struct ingest_apoc_nodes *apoc_nodes; /* of the files before; NULL = there were none */
+    uint64_t lines;                       /* out: lines read so far */
 } ingest_input;
 
 typedef status (*ingest_reader)(ingest_input *input, const ingest_sink *sink, error *err);

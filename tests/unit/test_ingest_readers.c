@@ -1,7 +1,10 @@
 /* Every reader on small texts: what it yields, from which line, and what it does with bad input. */
+#include "ingest/apoc_nodes.h"
 #include "ingest/mapping.h"
 #include "ingest/rdftext.h"
 #include "tests/unit/collect.h"
+
+#define FLU_MARK "51e3ea40"
 
 #define E "urn:vouch:e:"
 #define R "urn:vouch:r:"
@@ -186,17 +189,62 @@ static void test_apoc(void **state)
 {
     (void)state;
     collected c = read_all(
-        "{\"type\":\"node\",\"id\":\"0\",\"labels\":[\"Disease\"],\"properties\":{\"name\":\"flu\","
-        "\"age\":3}}\n"
         "{\"type\":\"relationship\",\"id\":\"7\",\"label\":\"HAS\",\"start\":{\"id\":\"0\"},"
         "\"end\":{\"id\":\"1\"},\"properties\":{\"since\":1999}}\n"
+        "{\"type\":\"node\",\"id\":\"0\",\"labels\":[\"Disease\"],\"properties\":{\"name\":\"flu\","
+        "\"age\":3}}\n"
         "{\"type\":\"other\"}\n",
         INGEST_APOC, NULL, STATUS_OK);
-    assert_true(collected_has(&c, "<urn:vouch:n:0> <" INGEST_RDFS "label> \"flu\" "));
-    assert_true(collected_has(&c, "<urn:vouch:n:0> <" INGEST_RDF "type> <urn:vouch:c:Disease> "));
-    assert_true(collected_has(&c, "<urn:vouch:n:0> <" R "HAS> <urn:vouch:n:1> "));
+    assert_true(collected_has(&c, "<urn:vouch:n:0:" FLU_MARK "> <" INGEST_RDFS "label> \"flu\" "));
+    assert_true(collected_has(&c, "<urn:vouch:n:0:" FLU_MARK "> <" INGEST_RDF
+                                  "type> <urn:vouch:c:Disease> "));
+    assert_true(collected_has(&c, "<urn:vouch:n:0:" FLU_MARK "> <" R "HAS> <urn:vouch:n:1> "));
     assert_int_equal(c.rejected, 1);
     collected_free(&c);
+}
+
+/* The same id in another export is the same node only with the same labels and name; the mark is
+ * that of every version and machine, since statements' ids rest on it. */
+static void test_apoc_nodes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *labels, *properties;
+        bool same;
+    } others[] = {
+        {"flu", "[\"Ill\",\"Disease\"]", "{\"name\":\"flu\",\"age\":4}", true},
+        {"plague", "[\"Disease\",\"Ill\"]", "{\"name\":\"plague\"}", false},
+        {"flu", "[\"Song\"]", "{\"name\":\"flu\"}", false},
+        {"", "[\"Disease\",\"Ill\"]", "{\"age\":3}", false},
+    };
+    arena *a = arena_new(0);
+    str first = {0};
+    for (size_t i = 0; i <= CORE_COUNT(others); i++) {
+        ingest_apoc_nodes nodes = {0};
+        json_t *labels =
+            json_loads(i == 0 ? "[\"Disease\",\"Ill\"]" : others[i - 1].labels, 0, NULL);
+        json_t *properties =
+            json_loads(i == 0 ? "{\"name\":\"flu\",\"age\":3}" : others[i - 1].properties, 0, NULL);
+        assert_true(str_equal(ingest_apoc_nodes_iri(&nodes, STR("0"), a), STR("urn:vouch:n:0")));
+        assert_true(ingest_apoc_nodes_put(&nodes, STR("0"),
+                                          i == 0 ? STR("flu") : str_from(others[i - 1].name),
+                                          labels, properties));
+        assert_false(ingest_apoc_nodes_has(&nodes, STR("1")));
+        str iri = ingest_apoc_nodes_iri(&nodes, STR("0"), a);
+        if (i == 0)
+            first = iri;
+        else
+            assert_int_equal(str_equal(iri, first), others[i - 1].same);
+        for (int k = 0; k < 3000; k++) {
+            str id = str_from(arena_printf(a, "n%d", k));
+            assert_true(ingest_apoc_nodes_put(&nodes, id, id, labels, properties));
+        }
+        assert_true(str_equal(ingest_apoc_nodes_iri(&nodes, STR("0"), a), iri));
+        json_decref(labels);
+        json_decref(properties);
+        ingest_apoc_nodes_free(&nodes);
+    }
+    arena_free(a);
 }
 
 static void test_obo(void **state)
@@ -300,12 +348,19 @@ static void test_detection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_iri_characters), cmocka_unit_test(test_ntriples),
-        cmocka_unit_test(test_turtle),         cmocka_unit_test(test_turtle_long_texts),
-        cmocka_unit_test(test_deep_nesting),   cmocka_unit_test(test_mapped_table),
-        cmocka_unit_test(test_three_columns),  cmocka_unit_test(test_json),
-        cmocka_unit_test(test_apoc),           cmocka_unit_test(test_obo),
-        cmocka_unit_test(test_rdfxml),         cmocka_unit_test(test_mapping_errors),
+        cmocka_unit_test(test_iri_characters),
+        cmocka_unit_test(test_ntriples),
+        cmocka_unit_test(test_turtle),
+        cmocka_unit_test(test_turtle_long_texts),
+        cmocka_unit_test(test_deep_nesting),
+        cmocka_unit_test(test_mapped_table),
+        cmocka_unit_test(test_three_columns),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_apoc),
+        cmocka_unit_test(test_apoc_nodes),
+        cmocka_unit_test(test_obo),
+        cmocka_unit_test(test_rdfxml),
+        cmocka_unit_test(test_mapping_errors),
         cmocka_unit_test(test_detection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
