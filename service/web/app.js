@@ -363,15 +363,13 @@ $("key-dialog").addEventListener("close", () => {
     loadGraphs();
   }
 });
-$("theme").addEventListener("click", () => {
-  const dark = document.documentElement.dataset.theme !== "dark";
+function setTheme(dark) { // the button names what it changes to
   document.documentElement.dataset.theme = dark ? "dark" : "light";
-  $("theme").setAttribute("aria-pressed", String(dark));
-});
-if (matchMedia("(prefers-color-scheme: dark)").matches) {
-  document.documentElement.dataset.theme = "dark";
-  $("theme").setAttribute("aria-pressed", "true");
+  $("theme").dataset.t = dark ? "light" : "dark";
+  $("theme").textContent = t($("theme").dataset.t);
 }
+$("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme !== "dark"));
+setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
 translatePage();
 loadGraphs();
 $("question").focus();

@@ -3,7 +3,7 @@
 const WORDS = {
   en: {
     skip: "Skip to the question", tagline: "Answers that name the facts behind them",
-    theme: "Dark", graph: "Graph", lang: "Language", auto: "Automatic", asof: "As of",
+    dark: "Dark", light: "Light", graph: "Graph", lang: "Language", auto: "Automatic", asof: "As of",
     strict: "Strict", key: "Key", question: "Your question", send: "Ask",
     hint: "Enter asks, Shift+Enter starts a new line. A follow-up may say “it”.",
     statement: "Statement", close: "Close", save: "Save", cancel: "Cancel",
@@ -31,7 +31,7 @@ const WORDS = {
     nographs: "There is no graph that may be asked with this key.", facts: "facts {n}", fact: "fact {n}",
   },
   zh: {
-    skip: "跳到提问处", tagline: "每个回答都写明依据", theme: "深色", graph: "图谱",
+    skip: "跳到提问处", tagline: "每个回答都写明依据", dark: "深色", light: "浅色", graph: "图谱",
     lang: "语言", auto: "自动", asof: "截至日期", strict: "严格", key: "密钥",
     question: "你的问题", send: "提问", hint: "回车提问，Shift+回车换行；追问时可以说“它”。",
     statement: "事实", close: "关闭", save: "保存", cancel: "取消",
