@@ -13,6 +13,7 @@
 #include "fusion/decide.h"
 #include "fusion/explain.h"
 #include "fusion/internal.h"
+#include "fusion/parts.h"
 #include "fusion/phrase.h"
 #include "fusion/premise.h"
 #include "fusion/propose.h"
@@ -126,6 +127,7 @@ typedef struct asking {
     retriever_result found;
     phrase_context phrases;
     cite_list *cites;
+    size_t cited; /* by the parts before this one */
     uint64_t began;
     json_t *reworded; /* for `explain` */
     size_t shown;     /* clauses that on_clause had while the model wrote */
@@ -430,7 +432,7 @@ static status check_premise(asking *k, bool *stop)
     const template_var vars[] = {{"premise", premise}, {NULL, {0}}};
     buf reason = {0};
     template_fill(k->e->templates, keys[kind], k->out->lang, vars, &reason);
-    for (size_t n = 1; n <= cite_count(k->cites) && n <= 3; n++) {
+    for (size_t n = k->cited + 1; n <= cite_count(k->cites) && n <= k->cited + 3; n++) {
         const template_var fact[] = {
             {"fact", phrase_statement(&k->phrases, cite_statement(k->cites, (int)n))}, {NULL, {0}}};
         buf_add_char(&reason, '\n');
@@ -562,11 +564,13 @@ static status finish(asking *k)
     return st;
 }
 
+/* All but finish(). */
 static status run(asking *k)
 {
     identify(k);
     k->out->lang = str_empty(k->q->lang) ? detect(k->q->question) : arena_str(k->a, k->q->lang);
-    k->cites = cite_new(k->a);
+    if (k->cites == NULL)
+        k->cites = cite_new(k->a);
     if (k->cites == NULL)
         return error_memory(k->err);
     k->phrases = (phrase_context){.read = k->read,
@@ -577,11 +581,7 @@ static status run(asking *k)
     if (refuse(k))
         return STATUS_OK;
     status st = retrieve(k);
-    if (st == STATUS_OK)
-        st = answer_it(k);
-    if (st == STATUS_OK)
-        st = finish(k);
-    return st;
+    return st == STATUS_OK ? answer_it(k) : st;
 }
 
 static void drop(answer *a)
@@ -593,6 +593,80 @@ static void drop(answer *a)
 static bool cancelled(const fusion_request *q)
 {
     return q->cancel != NULL && atomic_load(q->cancel);
+}
+
+/* One part, in the light of those before it; *answered tells. */
+static status ask_part(asking *k, bool *answered)
+{
+    status st = run(k);
+    *answered = st == STATUS_OK && k->out->status == ANSWER_ANSWERED && k->found.form != NULL &&
+                k->found.form->op != LF_ENTITY; /* a name alone answers no part */
+    return st == STATUS_OK && k->out->status != ANSWER_REFUSED ? finish(k) : st;
+}
+
+/* Asks the parts of a question in turn. *joined tells whether there is an answer: at least one part
+ * has one, and none is a text's passage, which the whole question finds better. */
+static status ask_parts(asking *whole, const str *parts, size_t count, bool *joined)
+{
+    answer made[PARTS_MOST] = {0};
+    bool answered[PARTS_MOST] = {false}, passage = false;
+    fusion_conversation *own = NULL;
+    fusion_request part = *whole->q;
+    part.on_clause = NULL;
+    part.propose = false;
+    if (part.conversation == NULL)
+        part.conversation = own = fusion_conversation_new();
+    status st = part.conversation == NULL ? error_memory(whole->err) : STATUS_OK;
+    for (size_t i = 0; i < count && st == STATUS_OK && !passage; i++) {
+        asking k = *whole;
+        k.q = &part;
+        k.out = &made[i];
+        k.cites = whole->cites;
+        k.cited = k.cites == NULL ? 0 : cite_count(k.cites);
+        part.question = parts[i];
+        st = ask_part(&k, &answered[i]);
+        passage = answered[i] && made[i].passage;
+        if (answered[i]) {
+            whole->cites = k.cites;
+            whole->phrases = k.phrases;
+        }
+    }
+    fusion_conversation_free(own);
+    *joined = false;
+    for (size_t i = 0; i < count && st == STATUS_OK && !passage; i++) {
+        if (answered[i] && *joined)
+            st = parts_join(whole->out, &made[i], &whole->phrases, whole->err);
+        else if (answered[i])
+            *whole->out = made[i];
+        *joined = *joined || answered[i];
+        if (answered[i])
+            made[i].explain = made[i].samples = NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (*joined && !answered[i])
+            parts_open(whole->out, parts[i], &made[i], &whole->phrases);
+        drop(&made[i]);
+    }
+    return st;
+}
+
+static status ask_whole(asking *k)
+{
+    str parts[PARTS_MOST];
+    size_t count = parts_split(k->q->question, k->a, parts);
+    bool joined = false;
+    status st = count > 1 ? ask_parts(k, parts, count, &joined) : STATUS_OK;
+    if (st != STATUS_OK)
+        return st;
+    if (joined) {
+        k->out->question = arena_str(k->a, k->q->question);
+        for (size_t i = 0; k->q->on_clause != NULL && i < k->out->clause_count; i++)
+            k->q->on_clause(k->q->context, k->out->lang, &k->out->clauses[i]);
+        return STATUS_OK;
+    }
+    k->cites = NULL;
+    st = run(k);
+    return st == STATUS_OK && k->out->status != ANSWER_REFUSED ? finish(k) : st;
 }
 
 status fusion_ask(fusion_engine *engine, const fusion_request *request, arena *a, answer *out,
@@ -609,7 +683,7 @@ status fusion_ask(fusion_engine *engine, const fusion_request *request, arena *a
     st = kg_read_begin(engine->store, &k.read, err);
     if (st != STATUS_OK)
         return st;
-    st = run(&k);
+    st = ask_whole(&k);
     kg_read_end(k.read);
     made.timings.total = clock_elapsed_ms(k.began);
     if (st == STATUS_OK)

@@ -18,7 +18,7 @@ static str lower(str text, arena *a)
     return kg_normalise(text, a);
 }
 
-static bool asks(str clause)
+bool premise_asks(str clause)
 {
     for (size_t i = 0; i < CORE_COUNT(asking); i++) {
         str w = str_from(asking[i]);
@@ -96,7 +96,7 @@ status premise_check(const verify_context *context, str question, premise_kind *
             return STATUS_OK;
         said = str_trim(str_slice(text, 0, comma));
         said = behind(said, since, CORE_COUNT(since), &found);
-        if (asks(said) || said.length < 6)
+        if (premise_asks(said) || said.length < 6)
             return STATUS_OK;
     }
     verify_context own = *context;

@@ -13,6 +13,9 @@ typedef enum premise_kind {
     PREMISE_WHY       /* it holds, but the question asks for a reason */
 } premise_kind;
 
+/* Whether a clause (kg_normalise'd) asks something: by a question word, a particle or a mark. */
+bool premise_asks(str clause);
+
 /* Cites what decides through context->cites. `premise` gets the clause. */
 status premise_check(const verify_context *context, str question, premise_kind *kind, str *premise,
                      error *err);

@@ -204,6 +204,27 @@ static status add_conflict(kg_read *read, kg_id subject, kg_id relation, contend
     return STATUS_OK;
 }
 
+/* Whether the values differ: "14天" and "治疗周期14天" are one duration. */
+static status values_differ(kg_read *read, const execute_result *out, const contender *list,
+                            size_t count, arena *a, bool *differ, error *err)
+{
+    kg_value first = {0};
+    *differ = false;
+    for (size_t i = 0; i < count && !*differ; i++) {
+        const kg_statement *st = &out->statements[list[i].statement];
+        kg_value v = {0};
+        status s = kg_value_get(read, st->o, a, &v, err);
+        if (s != STATUS_OK)
+            return s;
+        if (i == 0)
+            first = v;
+        *differ = v.kind == KG_VALUE_NONE || v.kind != first.kind || v.low < first.low ||
+                  v.low > first.low || v.high < first.high || v.high > first.high ||
+                  (v.kind != KG_VALUE_DURATION && !str_equal(v.unit, first.unit));
+    }
+    return STATUS_OK;
+}
+
 status execute_conflicts(kg_read *read, kg_id relation, arena *a, execute_result *out, error *err)
 {
     enum { MOST_SUBJECTS = 16, MOST_VALUES = 32 };
@@ -223,9 +244,13 @@ status execute_conflicts(kg_read *read, kg_id relation, arena *a, execute_result
         for (size_t i = 0; i < out->statement_count && count < MOST_VALUES; i++)
             if (out->statements[i].p == relation && out->statements[i].s == subjects[k])
                 list[count++].statement = i;
-        if (count < 2)
+        bool differ = false;
+        status s = count < 2 ? STATUS_OK : values_differ(read, out, list, count, a, &differ, err);
+        if (s != STATUS_OK)
+            return s;
+        if (!differ)
             continue;
-        status s = add_conflict(read, subjects[k], relation, list, count, a, out, err);
+        s = add_conflict(read, subjects[k], relation, list, count, a, out, err);
         if (s != STATUS_OK)
             return s;
     }

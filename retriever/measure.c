@@ -189,6 +189,18 @@ bool measure_asked(str question, measure_ask *out)
            measure_meant(question, out);
 }
 
+/* "这几天", "过几年": some, not how many. */
+static bool is_some(str question, size_t at)
+{
+    static const char *const ahead[] = {"这", "那", "好", "近"};
+    if (!here(question, at, "几"))
+        return false;
+    for (size_t i = 0; i < CORE_COUNT(ahead); i++)
+        if (before(question, at, ahead[i]))
+            return true;
+    return false;
+}
+
 bool measure_meant(str question, measure_ask *out)
 {
     *out = (measure_ask){0};
@@ -196,7 +208,7 @@ bool measure_meant(str question, measure_ask *out)
         return false;
     for (size_t i = 0; i < CORE_COUNT(cues); i++) {
         size_t at = str_find(question, str_from(cues[i].text), 0);
-        if (at == STR_NONE)
+        if (at == STR_NONE || is_some(question, at))
             continue;
         *out = (measure_ask){cues[i].kind, str_from(cues[i].unit), at, at + strlen(cues[i].text)};
         return true;

@@ -72,8 +72,8 @@ def disease_cell(column, cell):
     cell = cell.replace("[详细]", " ").strip()
     pattern = SPLIT.get(column, r"[\s　]")
     parts = [cell] if pattern is None else re.split(pattern, cell)
-    if column == "money":
-        parts = [p.rstrip(";；") for p in parts]
+    if column in ("age", "infection", "period", "rate", "money"):
+        parts = [p.rstrip(";；，,。") for p in parts]
     keep = (p.strip() for p in parts)
     return [p for p in keep if p not in FILLERS and not p.endswith("...") and "应该如何用药" not in p
             and "用什么药" not in p]

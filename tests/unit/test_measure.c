@@ -84,6 +84,8 @@ static void the_article_itself_is_no_measure(void **state)
     assert_false(measure_asked(STR("试用期多久，法条是哪条"), &ask));
     assert_true(measure_meant(STR("试用期多久，法条是哪条"), &ask));
     assert_false(measure_asked(STR("公司的义务"), &ask));
+    assert_false(measure_asked(STR("这几天能解除合同吗"), &ask));
+    assert_true(measure_asked(STR("解除合同要提前几天"), &ask));
     assert_false(measure_asked((str){0}, &ask));
 }
 
