@@ -2,6 +2,7 @@
 #include "fusion/render.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/utf8.h"
 #include "fusion/wording.h"
@@ -47,6 +48,30 @@ void render_add_safe(buf *out, str text)
     }
 }
 
+static void break_line(const renderer *r, size_t indent)
+{
+    while (r->out->length > 0 && r->out->data[r->out->length - 1] == ' ')
+        r->out->length--;
+    buf_add_char(r->out, '\n');
+    for (size_t k = 0; k < indent; k++)
+        buf_add_char(r->out, ' ');
+}
+
+/* The bytes at `s` that stay on one line: a Latin word, the numbers of citations, one character. */
+static size_t unbroken(const char *s, size_t length, uint32_t *c)
+{
+    size_t n = utf8_decode(s, length, c);
+    if (*c == '[') {
+        const char *end = memchr(s, ']', length < 40 ? length : 40);
+        if (end != NULL)
+            n = (size_t)(end - s) + 1;
+    }
+    if (*c < 0x2e80 && *c != ' ')
+        while (n < length && s[n] != ' ' && (unsigned char)s[n] < 0x80)
+            n++;
+    return n;
+}
+
 /* Text wrapped to the terminal with `indent` on the lines that follow. Breaks between Han
  * characters and at spaces; a full stop never begins a line. */
 static size_t add_wrapped(const renderer *r, str text, size_t indent, size_t column)
@@ -57,17 +82,12 @@ static size_t add_wrapped(const renderer *r, str text, size_t indent, size_t col
     const char *s = safe.data;
     for (size_t i = 0; i < safe.length;) {
         uint32_t c;
-        size_t n = utf8_decode(s + i, safe.length - i, &c);
-        if (c < 0x2e80 && c != ' ') /* a Latin word stays whole */
-            while (i + n < safe.length && s[i + n] != ' ' && (unsigned char)s[i + n] < 0x80)
-                n++;
+        size_t n = unbroken(s + i, safe.length - i, &c);
         size_t w = utf8_columns(s + i, n);
         bool closing = c == 0x3002 || c == 0xff0c || c == 0x3001 || c == 0xff1b || c == 0xff1a ||
                        c == 0x201d || c == 0xff09;
         if (width > 0 && column + w > width && column > indent && !closing) {
-            buf_add_char(r->out, '\n');
-            for (size_t k = 0; k < indent; k++)
-                buf_add_char(r->out, ' ');
+            break_line(r, indent);
             column = indent;
             if (c == ' ') {
                 i += n;
@@ -113,7 +133,12 @@ static str cut(str text, size_t columns, char *scratch, size_t bytes)
     return str_make(scratch, wrote < 0 ? 0 : (size_t)wrote >= bytes ? bytes - 1 : (size_t)wrote);
 }
 
-static void add_validity(const renderer *r, const answer_citation *c)
+static void fill_to(const renderer *r, const char *key, const template_var *vars, buf *out)
+{
+    template_fill(r->templates, key, r->a->lang, vars, out);
+}
+
+static void add_validity(const renderer *r, const answer_citation *c, buf *out)
 {
     char from[16], to[16];
     if (c->valid_from == CLOCK_DAY_UNKNOWN && c->valid_to == CLOCK_DAY_UNKNOWN)
@@ -121,20 +146,20 @@ static void add_validity(const renderer *r, const answer_citation *c)
     clock_day_format(c->valid_from, from);
     clock_day_format(c->valid_to, to);
     const template_var vars[] = {{"from", str_from(from)}, {"to", str_from(to)}, {NULL, {0}}};
-    buf_add_cstr(r->out, " · ");
-    fill(r,
-         c->valid_from == CLOCK_DAY_UNKNOWN ? "valid_to"
-         : c->valid_to == CLOCK_DAY_UNKNOWN ? "valid_from"
-                                            : "valid_both",
-         vars);
+    buf_add_cstr(out, " · ");
+    fill_to(r,
+            c->valid_from == CLOCK_DAY_UNKNOWN ? "valid_to"
+            : c->valid_to == CLOCK_DAY_UNKNOWN ? "valid_from"
+                                               : "valid_both",
+            vars, out);
 }
 
-static void add_mark(const renderer *r, bool on, const char *key)
+static void add_mark(const renderer *r, bool on, const char *key, buf *out)
 {
     if (!on)
         return;
-    buf_add_cstr(r->out, " · ");
-    fill(r, key, NULL);
+    buf_add_cstr(out, " · ");
+    fill_to(r, key, NULL, out);
 }
 
 static void triple(const renderer *r, const answer_citation *c, buf *out)
@@ -149,31 +174,46 @@ static void triple(const renderer *r, const answer_citation *c, buf *out)
     render_add_safe(out, r->o->all ? c->object : cut(c->object, room, s3, sizeof s3));
 }
 
-static void add_citation(const renderer *r, const answer_citation *c, size_t align)
+/* Where a statement stands, when it held, and what speaks against it. */
+static void origin(const renderer *r, const answer_citation *c, buf *out)
 {
-    buf line = {0};
-    triple(r, c, &line);
-    size_t width = utf8_columns(line.data, line.length);
-    buf_add(r->out, buf_str(&line));
-    buf_free(&line);
-    for (size_t i = width; i < align; i++)
-        buf_add_char(r->out, ' ');
-    colour(r, DIM);
-    buf_add_cstr(r->out, "  ");
-    render_add_safe(r->out, r->o->all ? c->source : answer_source_name(c->source));
+    render_add_safe(out, r->o->all ? c->source : answer_source_name(c->source));
     if (c->position > 0) {
         char n[24];
         snprintf(n, sizeof n, "%llu", (unsigned long long)c->position);
         const template_var vars[] = {{"n", str_from(n)}, {NULL, {0}}};
-        buf_add_char(r->out, ' ');
-        fill(r, "line", vars);
+        buf_add_char(out, ' ');
+        fill_to(r, "line", vars, out);
     }
-    add_validity(r, c);
-    add_mark(r, c->conflict, "mark_conflict");
-    add_mark(r, c->old, "mark_old");
-    add_mark(r, c->low_authority, "mark_low_authority");
+    add_validity(r, c, out);
+    add_mark(r, c->conflict, "mark_conflict", out);
+    add_mark(r, c->old, "mark_old", out);
+    add_mark(r, c->low_authority, "mark_low_authority", out);
+}
+
+/* The origin behind the statement, in a column of its own; below it where the line is too short. */
+static void add_citation(const renderer *r, const answer_citation *c, size_t indent, size_t align)
+{
+    buf line = {0}, from = {0};
+    triple(r, c, &line);
+    origin(r, c, &from);
+    size_t column = add_wrapped(r, buf_str(&line), indent + 4, indent);
+    size_t rest = utf8_columns(from.data, from.length) + 2;
+    size_t end = align > 0 && column < align ? align : column;
+    if (r->o->columns > 0 && end + rest > (size_t)r->o->columns) {
+        break_line(r, indent + 4);
+        end = indent + 4;
+    } else {
+        for (size_t i = column; i < end + 2; i++)
+            buf_add_char(r->out, ' ');
+        end += 2;
+    }
+    colour(r, DIM);
+    (void)add_wrapped(r, buf_str(&from), indent + 4, end);
     colour(r, PLAIN);
     buf_add_char(r->out, '\n');
+    buf_free(&line);
+    buf_free(&from);
 }
 
 static void add_citations(const renderer *r)
@@ -192,7 +232,7 @@ static void add_citations(const renderer *r)
     if (r->o->columns > 0 && align + 24 > (size_t)r->o->columns)
         align = 0; /* a narrow terminal: no columns */
     for (size_t i = 0; i < shown; i++)
-        add_citation(r, &a->citations[i], align);
+        add_citation(r, &a->citations[i], 0, align);
     if (shown < a->citation_count) {
         char n[24];
         snprintf(n, sizeof n, "%zu", a->citation_count - shown);
@@ -224,8 +264,8 @@ static void add_footer(const renderer *r)
     const template_var vars[] = {{"c", str_from(c)}, {NULL, {0}}};
     colour(r, DIM);
     if (!str_empty(a->scope_notice)) {
-        buf_add(r->out, a->scope_notice);
         size_t w = utf8_columns(a->scope_notice.data, a->scope_notice.length);
+        (void)add_wrapped(r, a->scope_notice, 0, 0);
         bool narrow = r->o->columns > 0 && w + 34 > (size_t)r->o->columns;
         buf_add_cstr(r->out, narrow ? "\n" : "          ");
     }
@@ -276,7 +316,7 @@ void render_answer(const answer *a, const template_set *templates, const render_
         add_citations(&r);
     if (a->status == ANSWER_REFUSED && !str_empty(a->scope_notice)) {
         colour(&r, DIM);
-        buf_add(out, a->scope_notice);
+        (void)add_wrapped(&r, a->scope_notice, 0, 0);
         colour(&r, PLAIN);
         buf_add_char(out, '\n');
     }
@@ -321,7 +361,7 @@ void render_verdicts(const answer *a, const template_set *templates, const rende
         buf_printf(out, "%s %s", marks[v], answer_verdict_name(c->verdict));
         colour(&r, PLAIN);
         buf_add_cstr(out, "  ");
-        render_add_safe(out, c->text);
+        (void)add_wrapped(&r, c->text, 4, 4 + strlen(answer_verdict_name(c->verdict)));
         buf_add_cstr(out, " (");
         fill(&r, keys[v], NULL);
         buf_add_cstr(out, ")\n");
@@ -329,7 +369,7 @@ void render_verdicts(const answer *a, const template_set *templates, const rende
             for (size_t n = 0; n < a->citation_count; n++)
                 if (a->citations[n].n == c->citations[k]) {
                     buf_add_cstr(out, "    ");
-                    add_citation(&r, &a->citations[n], 0);
+                    add_citation(&r, &a->citations[n], 4, 0);
                 }
     }
 }

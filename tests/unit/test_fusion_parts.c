@@ -204,6 +204,13 @@ static void answers_look_like_the_design(void **state)
         buf_clear(&out);
         render_answer(&a, set, &(render_options){.columns = columns}, &out);
         assert_true(utf8_valid(out.data, out.length));
+        str lines = buf_str(&out), line;
+        while (columns >= 36 &&
+               str_split(&lines, '\n', &line)) { /* the closing stop may hang over */
+            if (utf8_columns(line.data, line.length) > (size_t)columns + 2)
+                fail_msg("%d: %.*s", columns, STR_ARG(line));
+            assert_false(line.length > 0 && line.data[line.length - 1] == ' ');
+        }
     }
     buf_free(&out);
     template_close(set);
