@@ -61,6 +61,9 @@ static void break_line(const renderer *r, size_t indent)
 static size_t unbroken(const char *s, size_t length, uint32_t *c)
 {
     size_t n = utf8_decode(s, length, c);
+    uint32_t next;
+    if ((*c == 0x201c || *c == 0x300a || *c == 0xff08) && n < length)
+        return n + utf8_decode(s + n, length - n, &next); /* an opening mark ends no line */
     if (*c == '[') {
         const char *end = memchr(s, ']', length < 40 ? length : 40);
         if (end != NULL)
