@@ -15,9 +15,10 @@ enum { PARAMETERS = CALIBRATION_FEATURES + 1, ITERATIONS = 60 };
 const char *calibration_feature_name(calibration_feature f)
 {
     static const char *const names[] = {
-        "margin",   "link",   "coverage", "log_answers", "probability",    "left",     "left_mass",
-        "left_run", "beside", "misspelt", "unsaid",      "unused",         "clash",    "operator",
-        "focus",    "unmet",  "told",     "told_rarest", "values_missing", "addressed"};
+        "margin",         "link",      "coverage", "log_answers", "probability", "left",
+        "left_mass",      "left_run",  "beside",   "misspelt",    "unsaid",      "unused",
+        "clash",          "operator",  "focus",    "unmet",       "told",        "told_rarest",
+        "values_missing", "addressed", "lead",     "said",        "chars",       "hinted"};
     return (size_t)f < CALIBRATION_FEATURES ? names[f] : "";
 }
 
@@ -147,6 +148,10 @@ static int expected_sign(int feature)
     case CALIBRATION_TOLD:
     case CALIBRATION_TOLD_RAREST:
     case CALIBRATION_ADDRESSED:
+    case CALIBRATION_LEAD:
+    case CALIBRATION_SAID:
+    case CALIBRATION_CHARS:
+    case CALIBRATION_HINTED:
         return 1;
     default:
         return -1;

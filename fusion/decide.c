@@ -43,6 +43,10 @@ void decide_features(const retriever_result *found, double features[CALIBRATION_
     features[CALIBRATION_TOLD_RAREST] = s->told_rarest;
     features[CALIBRATION_VALUES_MISSING] = s->values_missing;
     features[CALIBRATION_ADDRESSED] = s->addressed;
+    features[CALIBRATION_LEAD] = s->lead;
+    features[CALIBRATION_SAID] = s->said;
+    features[CALIBRATION_CHARS] = s->chars;
+    features[CALIBRATION_HINTED] = s->hinted;
 }
 
 /* --- lines of the reason --------------------------------------------------------------------- */

@@ -82,6 +82,22 @@ static status judge(const verify_context *c, str clause, bool strong, answer_ver
     return st;
 }
 
+/* Is the clause judged by sentences of statutes alone, without saying which article it is about? It
+ * tells a case then (试用期里想走人), it does not claim what the law says. */
+static bool tells_a_case(const verify_context *c, const cite_list *cites, str clause)
+{
+    if (c->schema == NULL || str_find(clause, STR("条"), 0) != STR_NONE ||
+        str_find(clause, STR("规定"), 0) != STR_NONE || cite_count(cites) == 0)
+        return false;
+    for (size_t n = 1; n <= cite_count(cites); n++) {
+        const retriever_relation *r =
+            retriever_schema_relation(c->schema, cite_statement(cites, (int)n)->p);
+        if (r == NULL || !str_equal(r->iri, STR("urn:vouch:r:text")))
+            return false;
+    }
+    return true;
+}
+
 status premise_check(const verify_context *context, str question, premise_kind *kind, str *premise,
                      error *err)
 {
@@ -107,6 +123,8 @@ status premise_check(const verify_context *context, str question, premise_kind *
     status st = judge(&own, said, why || found, &verdict, err);
     if (st != STATUS_OK)
         return st;
+    if (!why && !found && tells_a_case(context, own.cites, said))
+        verdict = VERDICT_SUPPORTED;
     *premise = said;
     *kind = verdict == VERDICT_CONTRADICTED   ? PREMISE_FALSE
             : verdict == VERDICT_NOT_IN_GRAPH ? PREMISE_UNKNOWN

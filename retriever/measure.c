@@ -292,7 +292,8 @@ static size_t with_range(const measure_ask *ask, str text, size_t end)
         if (last > 0)
             return here(text, last, "以下") ? last + strlen("以下") : last;
     }
-    bool bounded = ask->kind == MEASURE_PENALTY || ask->kind == MEASURE_MONEY;
+    bool bounded = ask->kind == MEASURE_PENALTY || ask->kind == MEASURE_MONEY ||
+                   ask->kind == MEASURE_TIMES;
     if (bounded && (here(text, end, "以下") || here(text, end, "以上")))
         return end + strlen("以下");
     return end;
@@ -343,6 +344,13 @@ static bool next_value(const measure_ask *ask, str text, size_t *at, value *out)
         return true;
     }
     return false;
+}
+
+bool measure_has(const measure_ask *ask, str text)
+{
+    size_t at = 0;
+    value ignored;
+    return next_value(ask, text, &at, &ignored);
 }
 
 /* --- which of them -----------------------------------------------------------------------------

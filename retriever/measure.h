@@ -38,6 +38,8 @@ typedef struct measure_found {
 bool measure_asked(str question, measure_ask *out);
 /* The same for a question that asks for the article that says it (几岁能结婚，哪一条规定的). */
 bool measure_meant(str question, measure_ask *out);
+/* Does the text hold a value of the kind? */
+bool measure_has(const measure_ask *ask, str text);
 /* The best value; `more` are further words for what the question says (synonyms), separated by
  * spaces. False when the text has none of the kind. */
 bool measure_find(const measure_ask *ask, str question, str more, str text, measure_found *out);

@@ -31,6 +31,13 @@ typedef struct plan_path { /* a walk from one sense of one mention */
     float said;    /* sum of the hits' quality */
 } plan_path;
 
+/* What is known of the passage that a form quotes. */
+typedef struct plan_passage {
+    double lead;        /* its score minus that of the next with another answer */
+    double said, chars; /* shares of the question that its best sentence says */
+    bool hinted;        /* the question has a name of the pack for it */
+} plan_passage;
+
 typedef struct plan_form {
     const lf_node *form;
     const plan_path *path, *other; /* NULL where none */
@@ -38,6 +45,7 @@ typedef struct plan_form {
     double features[RETRIEVER_FEATURES];
     double score;
     uint64_t signature; /* of its shape: steps and operators, entities left out */
+    plan_passage passage;
 } plan_form;
 
 typedef struct plan_input {

@@ -5,32 +5,34 @@
 #include <math.h>
 
 #include "core/utf8.h"
+#include "retriever/law_title.h"
 #include "retriever/measure.h"
+#include "retriever/passage_match.h"
 #include "retriever/plan.h"
 #include "retriever/synonyms.h"
 
 #define PASSAGES 3
+#define SORTED 8 /* the best, in order */
 #define HITS 120
+#define SYNONYM_ROWS 24
 #define ARTICLES 1600 /* of one law */
-#define PAIRS 64
 /* A passage answers what no relation does: this much of the feature "passage" is every one's. */
 #define PASSAGE_PRIOR 0.3
+/* A passage without the measure that is asked for is no answer. */
+#define NO_ANSWER 4
 
 typedef struct passage {
     kg_id owner; /* the article */
     str label, text;
     double bm25, related; /* of the question's words, of their synonyms */
     double measured;      /* how well a measure in it fits; 0 = it has none */
+    str value;            /* the measure that fits best */
+    double lead;          /* over the next with another answer */
+    double chars;         /* share of the question's characters */
     double said;          /* share of the question's content */
     double score;
     bool hinted; /* the question has a name of the pack for it */
 } passage;
-
-typedef struct pairs { /* of characters, or words of other scripts */
-    str items[PAIRS];
-    double weight[PAIRS];
-    size_t count;
-} pairs;
 
 typedef struct finder {
     plan *p;
@@ -39,7 +41,7 @@ typedef struct finder {
     passage *found;
     size_t count, capacity;
     str words, related;
-    pairs asked, meant;
+    passage_match *match;
     bool measured;
     measure_ask measure;
 } finder;
@@ -51,16 +53,44 @@ static bool inside(const link_mention *m, size_t token)
     return m != NULL && m->first <= token && token <= m->last;
 }
 
+static bool stand_in_word(const text_tokens *t, size_t i)
+{
+    static const char *const words[] = {
+        "和解", "被告", "被害", "被保", "被执", "被监", "被继", "被申", "被扶", "被收", "被选",
+        "就业", "就医", "就读", "减少", "至少", "最少", "多数", "少数", "少年", "最多", "存在",
+        "现在", "在职", "在校", "在逃", "请求", "申请", "邀请", "请假", "聘请", "问题", "询问",
+        "讯问", "访问", "顾问", "自我", "标的", "目的", "人才", "才能", "了解", "了结", "是否"};
+    for (size_t k = 0; k < CORE_COUNT(words); k++) {
+        str word = str_from(words[k]), first = str_slice(word, 0, 3),
+            second = str_slice(word, 3, 6);
+        bool starts = i + 1 < t->count && t->items[i + 1].start == t->items[i].end &&
+                      str_equal(t->items[i].norm, first) && str_equal(t->items[i + 1].norm, second);
+        bool ends = i > 0 && t->items[i - 1].end == t->items[i].start &&
+                    str_equal(t->items[i - 1].norm, first) && str_equal(t->items[i].norm, second);
+        if (starts || ends)
+            return true;
+    }
+    return false;
+}
+
 /* Characters that only ask or join; others, though filler elsewhere, are parts of words (转让). */
-static bool is_particle(const text_token *t)
+static bool is_particle(const text_tokens *t, size_t i)
 {
     static const char *const particles[] = {"的", "了", "吗", "呢", "吧", "啊", "呀", "么", "啥",
                                             "哪", "几", "是", "什", "怎", "请", "问", "我", "你",
                                             "您", "就", "才", "多", "少", "在", "和", "也", "被"};
-    for (size_t i = 0; i < CORE_COUNT(particles); i++)
-        if (str_equal(t->norm, str_from(particles[i])))
-            return true;
+    for (size_t k = 0; k < CORE_COUNT(particles); k++)
+        if (str_equal(t->items[i].norm, str_from(particles[k])))
+            return !stand_in_word(t, i);
     return false;
+}
+
+/* Others (最长, 共同, 以后) are words of statutes too. */
+static bool only_asks(operator_kind kind)
+{
+    return kind == OPERATOR_COUNT || kind == OPERATOR_ASK || kind == OPERATOR_DESCRIBE ||
+           kind == OPERATOR_OPEN || kind == OPERATOR_LIST || kind == OPERATOR_SOURCE ||
+           kind == OPERATOR_WANT;
 }
 
 /* Words that ask, and words that chose the version, are not looked for. */
@@ -74,12 +104,24 @@ static bool is_silent(const plan *p, size_t token)
         return token_mask_has(&p->silent, token);
     for (size_t i = 0; i < ops->count; i++) {
         const operator_hit *h = &ops->items[i];
-        bool asks = h->kind != OPERATOR_TYPE && h->kind != OPERATOR_MEASURE &&
-                    h->kind != OPERATOR_NOT && h->end - h->start > t->end - t->start;
-        if (asks && h->start <= t->start && t->end <= h->end)
+        if (only_asks(h->kind) && h->end - h->start > t->end - t->start && h->start <= t->start &&
+            t->end <= h->end)
             return true;
     }
-    return is_particle(t);
+    return is_particle(&p->in->link->tokens, token);
+}
+
+static bool stands_in(const plan *p, size_t token, const char *const *phrases, size_t count)
+{
+    str q = p->in->question;
+    const text_token *t = &p->in->link->tokens.items[token];
+    for (size_t i = 0; i < count; i++) {
+        str phrase = str_from(phrases[i]);
+        for (size_t at = 0; (at = str_find(q, phrase, at)) != STR_NONE; at += phrase.length)
+            if (at <= t->start && t->end <= at + phrase.length)
+                return true;
+    }
+    return false;
 }
 
 /* Words about statutes as such: every article is one, so they tell none from another. */
@@ -87,16 +129,27 @@ static bool speaks_of_statutes(const plan *p, size_t token)
 {
     static const char *const phrases[] = {"法律依据", "法律规定", "明文规定", "法律条文", "法条",
                                           "法律",     "条文",     "规定",     "依据",     "出处",
-                                          "出自",     "写在",     "原文",     "有没有"};
-    str q = p->in->question;
-    const text_token *t = &p->in->link->tokens.items[token];
-    for (size_t i = 0; i < CORE_COUNT(phrases); i++) {
-        str phrase = str_from(phrases[i]);
-        for (size_t at = 0; (at = str_find(q, phrase, at)) != STR_NONE; at += phrase.length)
-            if (at <= t->start && t->end <= at + phrase.length)
-                return true;
-    }
-    return false;
+                                          "出自",     "写在",     "原文",     "有没有",   "定义",
+                                          "概念",     "什么意思", "的意思",   "含义",     "到底",
+                                          "究竟",     "具体",     "一般",     "通常",     "按照"};
+    return stands_in(p, token, phrases, CORE_COUNT(phrases));
+}
+
+/* Statutes put bounds in other words (最长 and 不超过). */
+static bool is_bound(const plan *p, size_t token)
+{
+    static const char *const bounds[] = {"最长", "最短", "最多", "最少",   "最高",    "最低",
+                                         "至少", "起码", "顶多", "不超过", "不能超过"};
+    return stands_in(p, token, bounds, CORE_COUNT(bounds));
+}
+
+/* 刑法里, 刑法中 */
+static bool is_beside_law(const finder *f, size_t token)
+{
+    const text_token *t = &f->p->in->link->tokens.items[token];
+    return f->law != NULL && token == (size_t)f->law->last + 1 &&
+           (str_equal(t->norm, STR("里")) || str_equal(t->norm, STR("中")) ||
+            str_equal(t->norm, STR("上")));
 }
 
 static str search_words(const finder *f)
@@ -107,7 +160,8 @@ static str search_words(const finder *f)
     for (size_t i = 0; i < t->count && i < PHRASEBOOK_TOKENS; i++) {
         bool asks = f->measured && f->measure.start <= t->items[i].start &&
                     t->items[i].end <= f->measure.end && f->measure.end - f->measure.start > 3;
-        bool skip = is_silent(p, i) || inside(f->law, i) || asks || speaks_of_statutes(p, i);
+        bool skip = is_silent(p, i) || inside(f->law, i) || asks || speaks_of_statutes(p, i) ||
+                    is_beside_law(f, i) || (f->measured && is_bound(p, i));
         if (skip || t->items[i].kind != TEXT_HAN)
             buf_add_char(&words, ' ');
         if (!skip)
@@ -116,62 +170,6 @@ static str search_words(const finder *f)
     str out = arena_str(p->a, str_trim(buf_str(&words)));
     buf_free(&words);
     return out;
-}
-
-static void add_pair(pairs *out, str text)
-{
-    for (size_t i = 0; i < out->count; i++)
-        if (str_equal(out->items[i], text))
-            return;
-    if (out->count < PAIRS && !str_empty(text))
-        out->items[out->count++] = text;
-}
-
-/* 甲乙丙 is 甲乙 and 乙丙; other words stand for themselves. */
-static void cut_pairs(str words, pairs *out)
-{
-    str word;
-    while (str_split(&words, ' ', &word)) {
-        size_t before = STR_NONE;
-        bool han = false;
-        for (size_t i = 0; i < word.length;) {
-            uint32_t c;
-            size_t n = utf8_decode(word.data + i, word.length - i, &c);
-            han = han || utf8_is_han(c);
-            if (before != STR_NONE && han)
-                add_pair(out, str_slice(word, before, i + n));
-            before = i;
-            i += n;
-        }
-        if (!han)
-            add_pair(out, word);
-    }
-}
-
-/* What few of the passages found say tells more. */
-static void weigh_pairs(const finder *f, pairs *out)
-{
-    for (size_t i = 0; i < out->count; i++) {
-        double n = 0;
-        for (size_t k = 0; k < f->count; k++)
-            n += str_find(f->found[k].text, out->items[i], 0) != STR_NONE;
-        /* What none says may be a way of asking: it counts as something common. */
-        out->weight[i] = n > 0 ? log(1.5 + (double)f->count / n) : 0.5;
-    }
-}
-
-/* The share of the pairs' weight that the passage says; its law's title says less. */
-static double share_said(const pairs *of, const passage *in)
-{
-    double all = 0, found = 0;
-    for (size_t i = 0; i < of->count; i++) {
-        all += of->weight[i];
-        if (str_find(in->text, of->items[i], 0) != STR_NONE)
-            found += of->weight[i];
-        else if (str_find(in->label, of->items[i], 0) != STR_NONE)
-            found += 0.6 * of->weight[i];
-    }
-    return all > 0 ? found / all : 0;
 }
 
 /* --- owners ------------------------------------------------------------------------------------
@@ -262,76 +260,6 @@ static kg_id relation_id(const plan *p, const char *iri)
     return 0;
 }
 
-/* Laws of one trade (民用航空法, 海商法) speak to everyone only where the question names the trade;
- * these speak to everyone. */
-static bool is_general(str title)
-{
-    static const char *const codes[] = {"民法典",
-                                        "刑",
-                                        "宪",
-                                        "劳动",
-                                        "劳动合同",
-                                        "公司",
-                                        "民事诉讼",
-                                        "刑事诉讼",
-                                        "行政诉讼",
-                                        "行政处罚",
-                                        "行政复议",
-                                        "行政许可",
-                                        "国家赔偿",
-                                        "治安管理处罚",
-                                        "道路交通安全",
-                                        "消费者权益保护",
-                                        "未成年人保护",
-                                        "妇女权益保障",
-                                        "社会保险",
-                                        "个人信息保护",
-                                        "义务教育",
-                                        "反家庭暴力",
-                                        "劳动争议调解仲裁",
-                                        "著作权",
-                                        "商标",
-                                        "专利",
-                                        "产品质量",
-                                        "食品安全",
-                                        "个人所得税",
-                                        "兵役",
-                                        "居民身份证"};
-    for (size_t i = 0; i < CORE_COUNT(codes); i++)
-        if (str_equal(title, str_from(codes[i])))
-            return true;
-    return false;
-}
-
-/* Does the question hold any two characters of the title in a row? */
-static bool touches(str question, str title)
-{
-    for (size_t at = 0; at + 6 <= title.length; at += 3)
-        if (str_find(question, str_slice(title, at, at + 6), 0) != STR_NONE)
-            return true;
-    return false;
-}
-
-/* A law that the question speaks of by its subject (商标 and 商标法) is likelier; a law of one
- * region is meant only where the region is named. */
-static double title_fits(const finder *f, str label)
-{
-    static const char *const regions[] = {"香港", "澳门", "台湾"};
-    str q = f->p->in->question, state = STR("中华人民共和国"), act = STR("法");
-    size_t mark = str_find(label, STR("#"), 0);
-    for (size_t i = 0; i < CORE_COUNT(regions); i++)
-        if (str_find(label, str_from(regions[i]), 0) != STR_NONE)
-            return str_find(q, str_from(regions[i]), 0) == STR_NONE ? -0.3 : 0;
-    if (mark == STR_NONE || f->law != NULL)
-        return 0;
-    str title = str_slice(label, str_starts(label, state) ? state.length : 0, mark);
-    if (str_ends(title, act))
-        title = str_slice(title, 0, title.length - act.length);
-    if (title.length >= 6 && str_find(q, title, 0) != STR_NONE)
-        return 0.15;
-    return is_general(title) || touches(q, title) ? 0 : -0.2;
-}
-
 /* The law whose subject the question names, as the passages found tell; 0 = none. */
 static kg_id titled_law(finder *f)
 {
@@ -340,7 +268,7 @@ static kg_id titled_law(finder *f)
     kg_statement_list list = {0};
     error ignored = {0};
     for (size_t i = 0; i < f->count; i++) {
-        if (title_fits(f, f->found[i].label) <= 0)
+        if (f->law != NULL || !law_title_fit(p->in->question, f->found[i].label).named)
             continue;
         of.s = f->found[i].owner;
         if (of.p != 0 && kg_match(p->in->read, &of, p->a, &list, &ignored) == STATUS_OK &&
@@ -412,29 +340,6 @@ static const link_mention *hint_for(const finder *f, kg_id owner)
     return NULL;
 }
 
-static bool said_anywhere(const finder *f, str pair)
-{
-    for (size_t i = 0; i < f->count; i++)
-        if (str_find(f->found[i].text, pair, 0) != STR_NONE)
-            return true;
-    return false;
-}
-
-/* The share of what the question says beside the name that the passage says too. */
-static double rest_said(const finder *f, const link_mention *m, const passage *in)
-{
-    double all = 0, found = 0;
-    for (size_t i = 0; i < f->asked.count; i++) {
-        bool named = str_find(m->shown.text, f->asked.items[i], 0) != STR_NONE;
-        if (named || !said_anywhere(f, f->asked.items[i]))
-            continue;
-        all += f->asked.weight[i];
-        if (str_find(in->text, f->asked.items[i], 0) != STR_NONE)
-            found += f->asked.weight[i];
-    }
-    return all > 0 ? found / all : 1;
-}
-
 /* The more of the question's words the name takes, the more it speaks for the passage; where more
  * is asked, the passage must say that too. */
 static double hint_weight(const finder *f, const passage *in)
@@ -448,7 +353,8 @@ static double hint_weight(const finder *f, const passage *in)
         all++;
         named += inside(m, i);
     }
-    return (0.3 + (all > 0 ? 0.8 * named / all : 0)) * (0.4 + 0.6 * rest_said(f, m, in));
+    return (0.3 + (all > 0 ? 0.8 * named / all : 0)) *
+           (0.4 + 0.6 * passage_match_rest(f->match, m->shown.text, in->text));
 }
 
 /* Values that the question names and the passage holds: 六岁 and 年满六周岁. */
@@ -473,52 +379,6 @@ static double values_said(const finder *f, str text)
     return asked > 0 ? found / asked : 0;
 }
 
-static void score_passages(finder *f)
-{
-    double best = 0, related = 0, sharpest = 0;
-    weigh_pairs(f, &f->asked);
-    weigh_pairs(f, &f->meant);
-    for (size_t i = 0; i < f->count; i++) {
-        best = fmax(best, f->found[i].bm25);
-        related = fmax(related, f->found[i].related);
-    }
-    for (size_t i = 0; i < f->count; i++) {
-        passage *a = &f->found[i];
-        double own = best > 0 ? a->bm25 / best : 0, other = related > 0 ? a->related / related : 0;
-        double meant = share_said(&f->meant, a);
-        measure_found found = {0};
-        a->said = share_said(&f->asked, a);
-        a->hinted = hint_for(f, a->owner) != NULL;
-        if (f->law != NULL)
-            a->score = a->said + (f->meant.count > 0 ? 0.7 * meant : 0);
-        else if (f->meant.count == 0)
-            a->score = 0.4 * own + 0.6 * a->said;
-        else
-            a->score = 0.2 * own + 0.35 * a->said + 0.15 * other + 0.3 * meant;
-        a->said = fmax(a->said, 0.5 * (a->said + meant));
-        a->score += title_fits(f, a->label);
-        if (f->measured && measure_find(&f->measure, f->words, f->related, a->text, &found))
-            a->measured = fmax(found.score, 0.01);
-        sharpest = fmax(sharpest, a->measured);
-        a->score += a->hinted ? hint_weight(f, a) : 0;
-        a->score += 0.25 * values_said(f, a->text);
-    }
-    for (size_t i = 0; f->measured && i < f->count; i++)
-        f->found[i].score +=
-            f->found[i].measured > 0 ? 0.35 * f->found[i].measured / sharpest : -0.4;
-}
-
-static void best_first(finder *f)
-{
-    for (size_t i = 0; i < f->count && i < PASSAGES; i++)
-        for (size_t k = i + 1; k < f->count; k++)
-            if (f->found[k].score > f->found[i].score) {
-                passage swap = f->found[i];
-                f->found[i] = f->found[k];
-                f->found[k] = swap;
-            }
-}
-
 static bool wants_owner(const plan *p)
 {
     static const char *const asks[] = {"第几条", "哪一条", "哪条", "哪几条", "法条", "条文是"};
@@ -528,6 +388,157 @@ static bool wants_owner(const plan *p)
     return str_equal(p->want, STR("article")) || p->in->operators->has[OPERATOR_SOURCE];
 }
 
+enum {
+    BM25, /* of the search, beside the best */
+    SENTENCE,
+    WHOLE,
+    FIRST,
+    CHARS,
+    CHARS_WHOLE,
+    MEASURED_SENTENCE,
+    TITLE,
+    TRADE,
+    ABROAD,
+    NAMED,
+    CRIMES,
+    DEFINES,
+    MEASURE,
+    NO_MEASURE,
+    HINT,
+    VALUES,
+    PENAL,
+    LENGTH,
+    FEATURES
+};
+
+static const double weights[FEATURES] = {[BM25] = 2.09,
+                                         [SENTENCE] = 2.43,
+                                         [WHOLE] = 2.22,
+                                         [FIRST] = 1.94,
+                                         [CHARS] = 4.09,
+                                         [CHARS_WHOLE] = 2.35,
+                                         [MEASURED_SENTENCE] = 2.00,
+                                         [TITLE] = 0.87,
+                                         [TRADE] = -1.14,
+                                         [ABROAD] = -1.0,
+                                         [NAMED] = 0.34,
+                                         [CRIMES] = 0.63,
+                                         [DEFINES] = 2.31,
+                                         [MEASURE] = 2.71,
+                                         [NO_MEASURE] = -1.28,
+                                         [HINT] = 3.36,
+                                         [VALUES] = 0.3,
+                                         [PENAL] = -0.40,
+                                         [LENGTH] = -0.44};
+
+/* Articles on liability repeat what others rule: they are meant where a penalty is asked. */
+static bool is_penal(str question, str text)
+{
+    static const char *const asks[] = {"罚", "判", "刑", "责任", "拘留", "罪", "吊销", "赔", "惩"};
+    for (size_t i = 0; i < CORE_COUNT(asks); i++)
+        if (str_find(question, str_from(asks[i]), 0) != STR_NONE)
+            return false;
+    size_t at = str_find(text, STR("违反本法"), 0);
+    return at != STR_NONE && at <= 18;
+}
+
+static bool asks_meaning(str question)
+{
+    static const char *const asks[] = {"什么意思", "定义",   "什么是", "是指",  "概念",
+                                       "指什么",   "什么叫", "叫什么", "是什么"};
+    for (size_t i = 0; i < CORE_COUNT(asks); i++)
+        if (str_find(question, str_from(asks[i]), 0) != STR_NONE)
+            return true;
+    return false;
+}
+
+static void describe(finder *f, passage *a, double best, double x[FEATURES])
+{
+    str question = f->p->in->question;
+    passage_reading said;
+    passage_match_read(f->match, a->label, a->text, &said);
+    const law_title title = law_title_fit(question, a->label);
+    const bool open = f->law == NULL;
+    a->said = fmax(said.sentence, said.whole);
+    a->chars = said.chars;
+    a->hinted = hint_for(f, a->owner) != NULL;
+    x[BM25] = best > 0 ? a->bm25 / best : 0;
+    x[SENTENCE] = said.sentence;
+    x[WHOLE] = said.whole;
+    x[FIRST] = said.first;
+    x[CHARS] = said.chars;
+    x[CHARS_WHOLE] = said.chars_whole;
+    x[MEASURED_SENTENCE] = f->measured ? said.measured : 0;
+    x[TITLE] = open ? title.shared : 0;
+    x[TRADE] = open && title.trade;
+    x[ABROAD] = open && title.abroad;
+    x[NAMED] = open && title.named;
+    x[CRIMES] = open && title.crimes;
+    x[DEFINES] = asks_meaning(question) && said.defines;
+    x[HINT] = a->hinted ? hint_weight(f, a) : 0;
+    x[VALUES] = values_said(f, a->text);
+    x[PENAL] = is_penal(question, a->text);
+    x[LENGTH] = log(1 + (double)utf8_count(a->text.data, a->text.length)) / 5;
+}
+
+static passage with_measure(passage a, const measure_found *found)
+{
+    a.measured = fmax(found->score, 0.01);
+    a.value = found->value;
+    return a;
+}
+
+static void score_passages(finder *f)
+{
+    double best = 0, sharpest = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        measure_found found = {0};
+        passage *a = &f->found[i];
+        passage_match_count(f->match, a->text);
+        best = fmax(best, a->bm25);
+        if (f->measured && measure_find(&f->measure, f->words, f->related, a->text, &found))
+            *a = with_measure(*a, &found);
+        sharpest = fmax(sharpest, a->measured);
+    }
+    passage_match_weigh(f->match);
+    for (size_t i = 0; i < f->count; i++) {
+        passage *a = &f->found[i];
+        double x[FEATURES] = {0};
+        describe(f, a, best, x);
+        x[MEASURE] = a->measured > 0 ? a->measured / sharpest : 0;
+        x[NO_MEASURE] = f->measured && a->measured <= 0;
+        for (size_t k = 0; k < FEATURES; k++)
+            a->score += weights[k] * x[k];
+        if (x[NO_MEASURE] > 0 && !wants_owner(f->p))
+            a->score -= NO_ANSWER;
+    }
+}
+
+static void best_first(finder *f)
+{
+    for (size_t i = 0; i < f->count && i < SORTED; i++)
+        for (size_t k = i + 1; k < f->count; k++)
+            if (f->found[k].score > f->found[i].score) {
+                passage swap = f->found[i];
+                f->found[i] = f->found[k];
+                f->found[k] = swap;
+            }
+}
+
+/* How far the next passage with another answer is behind the best. */
+static double lead_of(const finder *f)
+{
+    const passage *best = &f->found[0];
+    bool valued = f->measured && !wants_owner(f->p) && !str_empty(best->value);
+    for (size_t i = 1; i < f->count && i < SORTED; i++)
+        if (valued ? !str_equal(f->found[i].value, best->value)
+                   : !str_equal(f->found[i].label, best->label))
+            return best->score - f->found[i].score;
+    return f->count > 1
+               ? best->score - f->found[f->count < SORTED ? f->count - 1 : SORTED - 1].score
+               : 6;
+}
+
 static void find_passages(finder *f)
 {
     plan *p = f->p;
@@ -535,8 +546,12 @@ static void find_passages(finder *f)
                   (wants_owner(p) && measure_meant(p->in->question, &f->measure));
     f->words = search_words(f);
     f->related = synonyms_of(p->in->synonyms, p->in->question, p->a);
-    cut_pairs(f->words, &f->asked);
-    cut_pairs(f->related, &f->meant);
+    synonym_row rows[SYNONYM_ROWS];
+    size_t row_count =
+        synonyms_rows(p->in->synonyms, p->in->question, rows, CORE_COUNT(rows), p->a);
+    f->match = passage_match_new(f->words, rows, row_count, f->measured ? &f->measure : NULL, p->a);
+    if (f->match == NULL)
+        return;
     if (f->law != NULL) {
         read_law(f, f->law->shown.senses[0].id);
     } else {
@@ -549,6 +564,8 @@ static void find_passages(finder *f)
     add_hints(f);
     score_passages(f);
     best_first(f);
+    if (f->count > 0)
+        f->found[0].lead = lead_of(f);
 }
 
 /* --- forms -------------------------------------------------------------------------------------
@@ -619,7 +636,8 @@ static void add_form(finder *f, const passage *found, bool named, double behind)
     x[RETRIEVER_F_OPERATOR] = 0.5;
     x[RETRIEVER_F_PASSAGE] = PASSAGE_PRIOR;
     x[RETRIEVER_F_ANSWERS] = log(2);
-    x[RETRIEVER_F_UNUSED] = behind > 0 ? 0.5 + behind : 0;
+    form.passage = (plan_passage){found->lead, found->said, found->chars, found->hinted};
+    x[RETRIEVER_F_UNUSED] = behind > 0 ? 0.3 + 0.2 * behind : 0;
     const lf_node *owner = lf_entity(p->a, owner_name(p, found->owner));
     lf_step step = {.relation = {.id = text->id, .iri = text->iri, .label = text->label}};
     if (wants_owner(p))
@@ -771,7 +789,13 @@ void plan_passages(plan *p)
         return;
     find_passages(&f);
     for (size_t i = 0; i < f.count && i < PASSAGES; i++)
-        add_form(&f, &f.found[i], false, i == 0 ? 0 : f.found[0].score - f.found[i].score + 0.01);
+        if (i == 0) {
+            add_form(&f, &f.found[i], false, 0);
+        } else { /* in the order found, whatever else the form scores */
+            f.found[i].said = fmin(f.found[i].said, f.found[0].said);
+            f.found[i].hinted = f.found[i].hinted && f.found[0].hinted;
+            add_form(&f, &f.found[i], false, f.found[0].score - f.found[i].score + 0.01);
+        }
 }
 
 /* A name that the pack has for an article asks for what it says, not for its number or chapter; no

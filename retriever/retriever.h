@@ -166,6 +166,9 @@ typedef struct retriever_signals {
     double unmet;        /* operators asked for (most, not, how many ...) that the form lacks */
     double told;         /* passages: share of the question's idf mass that the text says */
     double told_rarest;  /* passages: 1 when the text says the rarest word of the question */
+    double lead;         /* passages: how far the next with another answer is behind, at most 6 */
+    double said, chars;  /* passages: share of the question that the best sentence says */
+    bool hinted;         /* passages: the question has a name of the pack for it */
     double values_missing; /* numbers of the question that the text does not hold */
     bool reason_asked;     /* why, how come */
     str missing;           /* an article's number that no article linked has; empty = none */

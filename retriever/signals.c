@@ -487,6 +487,10 @@ void signals_measure(const plan *p, const retriever_candidate *chosen, const exe
     out->passage = chosen->features[RETRIEVER_F_PASSAGE] > 0;
     if (out->passage) {
         read_passage(&m, result);
+        out->lead = fmin(form->passage.lead, 6);
+        out->said = form->passage.said;
+        out->chars = form->passage.chars;
+        out->hinted = form->passage.hinted;
         read_values(&m, result);
     }
     read_names(&m);
