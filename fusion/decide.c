@@ -4,6 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "fusion/yes_no.h"
+#include "retriever/measure.h"
+
 #define FOCUS 0.35 /* mass at the words that ask, of which the answer says nothing (Chinese) */
 #define UNSAID 0.9 /* a step of the reading that no word of the question speaks of */
 #define BESIDE 0.4 /* mass beside a name that makes it another name */
@@ -427,6 +430,20 @@ static status judge(decider *d)
     return STATUS_OK;
 }
 
+/* Yes or no was asked of a text that was searched for, and it does not tell. */
+static bool leaves_open(const decider *d)
+{
+    const execute_result *r = &d->found->result;
+    str claim = yes_no_claim(d->q->question, d->c->a);
+    measure_ask ask;
+    if (d->q->glue == NULL || !d->found->signals.passage || str_empty(claim) ||
+        r->value_count != 1 || d->found->form->op != LF_HOP ||
+        str_find(d->q->question, STR("条"), 0) != STR_NONE || measure_asked(d->q->question, &ask))
+        return false;
+    str text = phrase_label(d->c, r->values[0].id);
+    return yes_no_by(d->q->glue, claim, text, d->c->a) == YES_NO_UNSAID;
+}
+
 status decide(const decide_request *request, answer *out, error *err)
 {
     const retriever_result *found = request->found;
@@ -471,6 +488,8 @@ status decide(const decide_request *request, answer *out, error *err)
         return unsure(&d);
     if (!signals->passage && zh && signals->focus >= FOCUS)
         return no_relation(&d);
+    if (leaves_open(&d))
+        return unsure(&d);
     if (out->confidence < calibration_threshold(model, request->phrases->lang))
         return unsure(&d);
     return STATUS_OK;

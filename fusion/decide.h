@@ -6,6 +6,7 @@
 #include "fusion/answer.h"
 #include "fusion/calibration.h"
 #include "fusion/cite.h"
+#include "fusion/glue.h"
 #include "fusion/phrase.h"
 #include "retriever/retriever.h"
 
@@ -15,6 +16,7 @@ typedef struct decide_request {
     const calibration_set *calibration;
     str question;
     bool answer_always; /* whatever the confidence */
+    const glue *glue;   /* NULL = yes and no are not read from texts */
     cite_list *cites;   /* facts that correct or complete the refusal */
 } decide_request;
 

@@ -516,6 +516,7 @@ static status answer_it(asking *k)
                               .calibration = &k->e->calibration,
                               .question = k->q->question,
                               .answer_always = k->e->answer_always,
+                              .glue = k->e->glue,
                               .cites = k->cites};
     status st = decide(&d, k->out, k->err);
     bool proposed = false;

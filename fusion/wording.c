@@ -164,20 +164,21 @@ static str truth_of(const writer *w, str passage)
 /* What a person asked for out of the passage: its measure where one was asked, else `whole`. */
 static status set_passage_value(writer *w, str passage, str whole)
 {
+    enum { MEASURES = 8 };
     measure_ask ask;
-    measure_found found = {0};
+    str values[MEASURES] = {{0}};
+    size_t n = 0;
     if (measure_asked(w->q->question, &ask))
-        (void)measure_find(&ask, w->q->question, w->q->synonyms, passage, &found);
-    str measure = found.value;
-    if (str_empty(measure))
-        measure = truth_of(w, passage);
-    str value = str_empty(measure) ? whole : measure;
+        n = measure_find_all(&ask, w->q->question, w->q->synonyms, passage, values, MEASURES);
+    str measure = n == 0 ? truth_of(w, passage) : phrase_join(w->c, values, n);
+    if (n == 0)
+        values[n++] = str_empty(measure) ? whole : measure;
     if (!str_empty(measure) && w->out->clause_count > 0) {
         answer_clause *first = &w->out->clauses[0];
         const template_var vars[] = {{"value", measure}, {"text", first->text}, {NULL, {0}}};
         first->text = fill(w, "measured", vars);
     }
-    return set_values(w, &value, 1);
+    return set_values(w, values, n);
 }
 
 static status say_texts(writer *w)

@@ -73,7 +73,101 @@ static yes_no by_piece(const align_result *r)
     return r->numbers == ALIGN_OTHER || r->numbers == ALIGN_ABSENT ? YES_NO_UNSAID : YES_NO_YES;
 }
 
-yes_no yes_no_by(const glue *g, str claim, str article, arena *a)
+/* --- by what a sentence forbids or allows ------------------------------------------------------
+ */
+static bool holds_any(str text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_find(text, str_from(words[i]), 0) != STR_NONE)
+            return true;
+    return false;
+}
+
+static bool denies(str text)
+{
+    static const char *const bounds[] = {"不得超过", "不得少于", "不得低于", "不得高于",
+                                         "不得早于", "不得迟于", "不得多于"};
+    static const char *const words[] = {"不得",   "不适用", "禁止",   "不能",   "不予",   "不可以",
+                                        "无效",   "不承担", "不负",   "无权",   "不享有", "不准",
+                                        "不应当", "不构成", "不承认", "不受理", "不视为", "不属于"};
+    return holds_any(text, words, CORE_COUNT(words)) &&
+           !holds_any(text, bounds, CORE_COUNT(bounds));
+}
+
+static bool allows(str text)
+{
+    static const char *const words[] = {"可以", "有权", "应当", "必须",   "享有",  "承担",
+                                        "有效", "属于", "视为", "的权利", "的义务"};
+    return holds_any(text, words, CORE_COUNT(words));
+}
+
+/* 应当承担侵权责任, 处五千元以下罚款: what is punished may not be done. */
+static bool punishes(str text)
+{
+    static const char *const words[] = {"责任", "罚款", "处分", "处罚", "拘留", "徒刑", "责令"};
+    return holds_any(text, words, CORE_COUNT(words));
+}
+
+/* The share of the claim's characters, small words left out, that the sentence says. */
+static double share_of(str claim, str sentence)
+{
+    static const char small[] = "的了吗呢能可以会要有在是被把和与或也都还就到给对于里上中其各该";
+    double all = 0, found = 0;
+    for (size_t i = 0; i < claim.length;) {
+        uint32_t c;
+        size_t n = utf8_decode(claim.data + i, claim.length - i, &c);
+        str one = str_slice(claim, i, i + n);
+        if (utf8_is_han(c) && str_find(STR(small), one, 0) == STR_NONE) {
+            all++;
+            found += str_find(sentence, one, 0) != STR_NONE;
+        }
+        i += n;
+    }
+    return all > 0 ? found / all : 0;
+}
+
+/* The sentence that says most of the claim, an item of a list with the words that lead it. */
+static str best_sentence(str claim, str article, arena *a, double *share)
+{
+    str rest = article, line, best = {0}, lead = {0};
+    *share = 0;
+    while (str_split(&rest, '\n', &line)) {
+        bool item = str_starts(line, STR("（"));
+        lead = item ? lead : (str){0};
+        for (size_t start = 0, end; start < line.length; start = end) {
+            end = str_find(line, STR("。"), start);
+            end = end == STR_NONE ? line.length : end + 3;
+            str sentence = str_slice(line, start, end);
+            if (item && !str_empty(lead))
+                sentence = str_from(arena_printf(a, "%.*s%.*s", STR_ARG(lead), STR_ARG(sentence)));
+            double said = share_of(claim, sentence);
+            if (said > *share) {
+                *share = said;
+                best = sentence;
+            }
+            if (!item)
+                lead = str_slice(line, start, end);
+        }
+    }
+    return best;
+}
+
+/* Statutes say in other words what is asked about; what they forbid or allow tells. */
+static yes_no by_duty(str claim, str article, arena *a)
+{
+    enum { LEAST_PERCENT = 65 };
+    static const char *const denials[] = {"不", "没", "无", "非", "未", "禁止", "拒"};
+    double share;
+    str sentence = best_sentence(claim, article, a, &share);
+    if (share * 100 < LEAST_PERCENT || holds_any(claim, denials, CORE_COUNT(denials)))
+        return YES_NO_UNSAID;
+    static const char *const may[] = {"可以", "能", "准许", "允许"};
+    if (holds_any(claim, may, CORE_COUNT(may)) && !punishes(claim) && punishes(sentence))
+        return YES_NO_NO;
+    return denies(sentence) ? YES_NO_NO : allows(sentence) ? YES_NO_YES : YES_NO_UNSAID;
+}
+
+static yes_no by_alignment(const glue *g, str claim, str article, arena *a)
 {
     claims_clause *clause = ARENA_NEW(a, claims_clause);
     align_text *cut = ARENA_NEW(a, align_text);
@@ -96,4 +190,12 @@ yes_no yes_no_by(const glue *g, str claim, str article, arena *a)
             best = r;
     }
     return by_piece(&best);
+}
+
+yes_no yes_no_by(const glue *g, str claim, str article, arena *a)
+{
+    if (str_empty(claim))
+        return YES_NO_UNSAID;
+    yes_no told = by_duty(kg_normalise(claim, a), article, a);
+    return told == YES_NO_UNSAID ? by_alignment(g, claim, article, a) : told;
 }

@@ -38,6 +38,8 @@ static const cue cues[] = {
     {"刑期", MEASURE_PENALTY, "有期徒刑"},
     {"怎么判刑", MEASURE_PENALTY, "有期徒刑"},
     {"多大比例", MEASURE_SHARE, ""},
+    {"面积比例", MEASURE_SHARE, ""},
+    {"多大面积", MEASURE_SHARE, ""},
     {"多少周岁", MEASURE_AGE, ""},
     {"几周岁", MEASURE_AGE, ""},
     {"多少岁", MEASURE_AGE, ""},
@@ -105,6 +107,10 @@ static const cue cues[] = {
 
 /* Things that are counted: 几名, 多少人. */
 static const char *const counters[] = {"人", "名", "次", "届", "位", "级", "份", "家", "票", "种"};
+
+/* How people are counted, and how their names end. */
+static const char *const people[] = {"人", "名", "位", "个"};
+static const char *const roles[] = {"人", "员", "东", "事", "官", "代表"};
 
 /* Questions that ask for the words, or for the article, though they speak of a term. */
 static const char *const not_measures[] = {"原文",     "全文", "原话", "哪条",     "哪一条",
@@ -174,6 +180,26 @@ static bool asks_count(str question, measure_ask *out)
     return false;
 }
 
+/* 几个发起人, 多少个股东 */
+static bool asks_people(str question, measure_ask *out)
+{
+    static const char *const asks[] = {"多少个", "几个", "多少位", "几位", "多少名", "几名"};
+    enum { NAME = 12 };
+    for (size_t i = 0; i < CORE_COUNT(asks); i++) {
+        size_t at = str_find(question, str_from(asks[i]), 0), end = at + strlen(asks[i]);
+        if (at == STR_NONE)
+            continue;
+        str name =
+            str_slice(question, end, end + NAME < question.length ? end + NAME : question.length);
+        for (size_t k = 0; k < CORE_COUNT(roles); k++)
+            if (str_find(name, str_from(roles[k]), 0) != STR_NONE) {
+                *out = (measure_ask){MEASURE_COUNT, STR("人"), at, end};
+                return true;
+            }
+    }
+    return false;
+}
+
 static bool any_of(str text, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -182,11 +208,35 @@ static bool any_of(str text, const char *const *words, size_t count)
     return false;
 }
 
+/* A term that is only spoken of (怀孕期间可以离婚吗) is not asked for. */
+static bool only_named(str question, const measure_ask *ask)
+{
+    static const char *const asks[] = {"多", "几", "为", "是"}, *const ends[] = {"吗", "么"};
+    str words = str_slice(question, ask->start, ask->end);
+    return any_of(question, ends, CORE_COUNT(ends)) && !any_of(words, asks, CORE_COUNT(asks));
+}
+
 bool measure_asked(str question, measure_ask *out)
 {
     *out = (measure_ask){0};
     return !any_of(question, not_measures, CORE_COUNT(not_measures)) &&
-           measure_meant(question, out);
+           measure_meant(question, out) && !only_named(question, out);
+}
+
+/* 法定年龄男的是多少: what is measured stands apart from the words that ask. */
+static bool asks_apart(str question, measure_ask *out)
+{
+    static const cue of[] = {{"年龄", MEASURE_AGE, ""},       {"岁数", MEASURE_AGE, ""},
+                             {"罚款", MEASURE_MONEY, ""},     {"金额", MEASURE_MONEY, ""},
+                             {"数额", MEASURE_MONEY, ""},     {"比例", MEASURE_SHARE, ""},
+                             {"天数", MEASURE_DURATION, "日"}};
+    size_t asks = str_find(question, STR("多少"), 0);
+    for (size_t i = 0; asks != STR_NONE && i < CORE_COUNT(of); i++)
+        if (str_find(str_slice(question, 0, asks), str_from(of[i].text), 0) != STR_NONE) {
+            *out = (measure_ask){of[i].kind, str_from(of[i].unit), asks, asks + strlen("多少")};
+            return true;
+        }
+    return false;
 }
 
 /* "这几天", "过几年": some, not how many. */
@@ -213,7 +263,7 @@ bool measure_meant(str question, measure_ask *out)
         *out = (measure_ask){cues[i].kind, str_from(cues[i].unit), at, at + strlen(cues[i].text)};
         return true;
     }
-    return asks_count(question, out);
+    return asks_apart(question, out) || asks_people(question, out) || asks_count(question, out);
 }
 
 /* --- values of a text --------------------------------------------------------------------------
@@ -245,6 +295,9 @@ static size_t unit_end(const measure_ask *ask, str text, size_t at, str *found)
     if (ask->kind == MEASURE_COUNT) {
         size_t from = here(text, at, "个") && !str_equal(ask->unit, STR("个")) ? at + 3 : at;
         *found = ask->unit;
+        for (size_t i = 0; str_equal(ask->unit, STR("人")) && i < CORE_COUNT(people); i++)
+            if (here(text, at, people[i]) && !here(text, at, "个月") && !here(text, at, "个工作日"))
+                return at + strlen(people[i]);
         return str_starts(str_slice(text, from, text.length), ask->unit) ? from + ask->unit.length
                                                                          : 0;
     }
@@ -292,8 +345,8 @@ static size_t with_range(const measure_ask *ask, str text, size_t end)
         if (last > 0)
             return here(text, last, "以下") ? last + strlen("以下") : last;
     }
-    bool bounded = ask->kind == MEASURE_PENALTY || ask->kind == MEASURE_MONEY ||
-                   ask->kind == MEASURE_TIMES;
+    bool bounded =
+        ask->kind == MEASURE_PENALTY || ask->kind == MEASURE_MONEY || ask->kind == MEASURE_TIMES;
     if (bounded && (here(text, end, "以下") || here(text, end, "以上")))
         return end + strlen("以下");
     return end;
@@ -332,6 +385,8 @@ static bool next_value(const measure_ask *ask, str text, size_t *at, value *out)
         }
         *at = end;
         *out = (value){.start = start};
+        size_t from = here(text, end, "至") ? numeral_end(text, end + 3) : end; /* 一至二人 */
+        end = from > end + 3 ? from : end;
         last = ask->kind == MEASURE_SHARE ? share_end(text, end)
                                           : unit_end(ask, text, end, &out->unit);
         if (last == 0 || is_ordinal(text, start, end, last))
@@ -421,6 +476,30 @@ static double said_outright(str text, size_t at)
     return before(text, at, "为") ? 1.2 : before(text, at, "超过") ? -1 : 0;
 }
 
+/* The two characters before the words that ask, and those behind them, stand close to the value in
+ * the text too (折抵几天 and 折抵刑期二日). */
+static double anchored(const measure_ask *ask, str question, str text, const value *v)
+{
+    enum { TWO = 6, NEAR = 18 };
+    static const char *const bounds[] = {"最长", "最多", "最少", "最高", "最低", "至少", "要",
+                                         "得",   "是",   "为",   "的",   "满",   "过",   "于"};
+    size_t end = ask->start;
+    double found = 0;
+    for (size_t i = 0; i < CORE_COUNT(bounds); i++)
+        if (before(question, end, bounds[i]))
+            end -= strlen(bounds[i]);
+    size_t from = v->start > NEAR ? v->start - NEAR : 0;
+    size_t to = v->end + NEAR < text.length ? v->end + NEAR : text.length;
+    if (end >= TWO && str_find(str_slice(text, from, v->start), str_slice(question, end - TWO, end),
+                               0) != STR_NONE)
+        found += 1.5;
+    if (ask->end + TWO <= question.length &&
+        str_find(str_slice(text, v->end, to), str_slice(question, ask->end, ask->end + TWO), 0) !=
+            STR_NONE)
+        found += 1;
+    return found;
+}
+
 /* Men and women: one character that decides whose measure it is. */
 static double whose(str question, str clause)
 {
@@ -489,6 +568,7 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
         s->score += 0.7 * (shared(ask, question, sentence, true, 1) +
                            shared(ask, more, sentence, false, 0.6));
         s->score += (v.wanted_unit ? 1.5 : 0) + said_outright(text, v.start);
+        s->score += anchored(ask, question, text, &v);
         s->score -= 0.8 * foreign_cases(question, sentence) + 0.4 * (double)count;
         best = s->score > all[best].score ? count : best;
         count++;
@@ -504,4 +584,39 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
         str_trim(str_slice(text, span_start(text, v.start, false), span_end(text, v.end, false))),
         score};
     return true;
+}
+
+/* 男不得早于二十二周岁，女不得早于二十周岁 */
+static bool tells_apart(const measure_ask *ask, str question, str sentence)
+{
+    str man = STR("男"), woman = STR("女");
+    bool asked = str_find(question, man, 0) != STR_NONE;
+    size_t at = 0, men = 0, women = 0;
+    value v;
+    if (asked != (str_find(question, woman, 0) != STR_NONE))
+        return false;
+    while (next_value(ask, sentence, &at, &v)) {
+        str clause = str_slice(sentence, span_start(sentence, v.start, true), v.start);
+        men += str_find(clause, man, 0) != STR_NONE;
+        women += str_find(clause, woman, 0) != STR_NONE;
+    }
+    return men > 0 && women > 0;
+}
+
+size_t measure_find_all(const measure_ask *ask, str question, str more, str text, str *out,
+                        size_t most)
+{
+    static const char *const each[] = {"分别", "各是", "各为", "各多少", "各几", "各需", "各要"};
+    measure_found best;
+    size_t at = 0, n = 0;
+    value v;
+    if (most == 0 || !measure_find(ask, question, more, text, &best))
+        return 0;
+    out[0] = best.value;
+    if (!any_of(question, each, CORE_COUNT(each)) && !tells_apart(ask, question, best.sentence))
+        return 1;
+    while (n < most && next_value(ask, best.sentence, &at, &v))
+        if (v.wanted_unit)
+            out[n++] = str_slice(best.sentence, v.start, v.end);
+    return n > 0 ? n : 1;
 }

@@ -43,5 +43,10 @@ bool measure_has(const measure_ask *ask, str text);
 /* The best value; `more` are further words for what the question says (synonyms), separated by
  * spaces. False when the text has none of the kind. */
 bool measure_find(const measure_ask *ask, str question, str more, str text, measure_found *out);
+/* The values that answer: the best alone, or all of its sentence where each of several things is
+ * asked about (分别, 各), or where the sentence tells men and women apart and the question does
+ * not. In the text's order; 0 when it has none. */
+size_t measure_find_all(const measure_ask *ask, str question, str more, str text, str *out,
+                        size_t most);
 
 #endif

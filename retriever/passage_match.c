@@ -254,7 +254,7 @@ static double chars_said(const passage_match *m, const bits *in, const double *r
 typedef struct reader {
     const passage_match *m;
     passage_reading *out;
-    bits all, lead; /* of the text; of the words that lead a list */
+    bits all, lead, named; /* of the text, the words that lead a list, its name */
     size_t sentences;
 } reader;
 
@@ -266,6 +266,7 @@ static void read_sentence(reader *r, str text, const bits *with)
     join(&r->all, &held);
     if (with != NULL)
         join(&held, with);
+    join(&held, &r->named);
     for (size_t i = 0; i < r->m->row_count; i++)
         rows[i] = row_share(r->m, &r->m->rows[i], &held);
     double said = pairs_said(r->m, &held, rows);
@@ -323,12 +324,15 @@ static bool defines(const passage_match *m, str text)
     return false;
 }
 
-void passage_match_read(const passage_match *m, str title, str text, passage_reading *out)
+void passage_match_read(const passage_match *m, str title, str text, str named,
+                        passage_reading *out)
 {
     reader r = {.m = m, .out = out};
     double rows[ROWS] = {0};
     str rest = text, line;
     *out = (passage_reading){.measured = NO_MEASURE};
+    scan(m, named, &r.named);
+    r.all = r.named;
     while (str_split(&rest, '\n', &line))
         if (!str_empty(str_trim(line)))
             read_line(&r, str_trim(line));

@@ -29,7 +29,9 @@ passage_match *passage_match_new(str words, const synonym_row *rows, size_t row_
 /* All passages are counted and then what is wanted is weighed before the first is read. */
 void passage_match_count(passage_match *m, str text);
 void passage_match_weigh(passage_match *m);
-void passage_match_read(const passage_match *m, str title, str text, passage_reading *out);
+/* `named`: words of the question that are a name for this passage; they count as said. */
+void passage_match_read(const passage_match *m, str title, str text, str named,
+                        passage_reading *out);
 /* The share of what the question says beside the words `named` that the text says; 1 when that is
  * nothing that any passage says. */
 double passage_match_rest(const passage_match *m, str named, str text);

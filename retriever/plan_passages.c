@@ -407,29 +407,31 @@ enum {
     HINT,
     VALUES,
     PENAL,
+    LISTS,
     LENGTH,
     FEATURES
 };
 
-static const double weights[FEATURES] = {[BM25] = 2.09,
-                                         [SENTENCE] = 2.43,
-                                         [WHOLE] = 2.22,
-                                         [FIRST] = 1.94,
-                                         [CHARS] = 4.09,
-                                         [CHARS_WHOLE] = 2.35,
-                                         [MEASURED_SENTENCE] = 2.00,
-                                         [TITLE] = 0.87,
-                                         [TRADE] = -1.14,
-                                         [ABROAD] = -1.0,
-                                         [NAMED] = 0.34,
-                                         [CRIMES] = 0.63,
-                                         [DEFINES] = 2.31,
-                                         [MEASURE] = 2.71,
-                                         [NO_MEASURE] = -1.28,
-                                         [HINT] = 3.36,
-                                         [VALUES] = 0.3,
-                                         [PENAL] = -0.40,
-                                         [LENGTH] = -0.44};
+static const double weights[FEATURES] = {[BM25] = 2.02,
+                                         [SENTENCE] = 2.35,
+                                         [WHOLE] = 2.15,
+                                         [FIRST] = 2.05,
+                                         [CHARS] = 3.91,
+                                         [CHARS_WHOLE] = 2.76,
+                                         [MEASURED_SENTENCE] = 1.91,
+                                         [TITLE] = 1.25,
+                                         [TRADE] = -1.13,
+                                         [ABROAD] = -1.00,
+                                         [NAMED] = 0.64,
+                                         [CRIMES] = 0.65,
+                                         [DEFINES] = 2.26,
+                                         [MEASURE] = 2.91,
+                                         [NO_MEASURE] = -1.21,
+                                         [HINT] = 2.22,
+                                         [VALUES] = 0.30,
+                                         [PENAL] = -0.60,
+                                         [LISTS] = 1.03,
+                                         [LENGTH] = -0.54};
 
 /* Articles on liability repeat what others rule: they are meant where a penalty is asked. */
 static bool is_penal(str question, str text)
@@ -440,6 +442,16 @@ static bool is_penal(str question, str text)
             return false;
     size_t at = str_find(text, STR("违反本法"), 0);
     return at != STR_NONE && at <= 18;
+}
+
+/* 情形, 种类, 哪些: articles that list them are meant. */
+static bool asks_list(str question)
+{
+    static const char *const asks[] = {"情形", "种类", "哪些", "条件", "哪几种", "包括", "情况下"};
+    for (size_t i = 0; i < CORE_COUNT(asks); i++)
+        if (str_find(question, str_from(asks[i]), 0) != STR_NONE)
+            return true;
+    return false;
 }
 
 static bool asks_meaning(str question)
@@ -456,12 +468,14 @@ static void describe(finder *f, passage *a, double best, double x[FEATURES])
 {
     str question = f->p->in->question;
     passage_reading said;
-    passage_match_read(f->match, a->label, a->text, &said);
+    const link_mention *hint = hint_for(f, a->owner);
+    str named = hint == NULL ? str_make(NULL, 0) : hint->shown.text;
+    passage_match_read(f->match, a->label, a->text, named, &said);
     const law_title title = law_title_fit(question, a->label);
     const bool open = f->law == NULL;
     a->said = fmax(said.sentence, said.whole);
     a->chars = said.chars;
-    a->hinted = hint_for(f, a->owner) != NULL;
+    a->hinted = hint != NULL;
     x[BM25] = best > 0 ? a->bm25 / best : 0;
     x[SENTENCE] = said.sentence;
     x[WHOLE] = said.whole;
@@ -477,6 +491,7 @@ static void describe(finder *f, passage *a, double best, double x[FEATURES])
     x[DEFINES] = asks_meaning(question) && said.defines;
     x[HINT] = a->hinted ? hint_weight(f, a) : 0;
     x[VALUES] = values_said(f, a->text);
+    x[LISTS] = asks_list(question) && str_find(a->text, STR("（二）"), 0) != STR_NONE;
     x[PENAL] = is_penal(question, a->text);
     x[LENGTH] = log(1 + (double)utf8_count(a->text.data, a->text.length)) / 5;
 }
@@ -491,12 +506,13 @@ static passage with_measure(passage a, const measure_found *found)
 static void score_passages(finder *f)
 {
     double best = 0, sharpest = 0;
+    str question = f->p->in->question;
     for (size_t i = 0; i < f->count; i++) {
         measure_found found = {0};
         passage *a = &f->found[i];
         passage_match_count(f->match, a->text);
         best = fmax(best, a->bm25);
-        if (f->measured && measure_find(&f->measure, f->words, f->related, a->text, &found))
+        if (f->measured && measure_find(&f->measure, question, f->related, a->text, &found))
             *a = with_measure(*a, &found);
         sharpest = fmax(sharpest, a->measured);
     }
@@ -814,7 +830,10 @@ void plan_prefer_texts(plan *p)
         bool text = first != NULL && str_equal(first->iri, STR("urn:vouch:r:text"));
         bool kind = first != NULL && first->id == type &&
                     str_starts(iri_of(p, m), STR("urn:vouch:article:"));
-        if ((is_hint(p, m) && !text) || kind)
+        const plan_path *also = p->forms[i].other;
+        bool beside =
+            also != NULL && also->mention >= 0 && is_hint(p, &p->in->link->mentions[also->mention]);
+        if ((is_hint(p, m) && !text) || kind || beside || is_guessed_law(p, m))
             p->forms[i].features[RETRIEVER_F_UNUSED] += 1;
     }
 }

@@ -46,4 +46,17 @@ cases slim $own "$questions/medical_slims.tune.jsonl"
 cases law $none "$questions"/unanswerable_law*.tune.jsonl
 cases law $own "$questions"/legal_zh*.tune.jsonl \
     --alpha "${ALPHA:-0.2}" --calibrate "$out"
+# Texts that were searched for: their model by the statutes' questions, with a threshold of their own.
+"$vouch" eval "$questions"/unanswerable_law*.tune.jsonl --graph "$work/law.kg" --model none $none \
+    --cases "$work/texts.jsonl" >/dev/null
+"$vouch" eval "$questions/medical_zh.tune.jsonl" --graph "$work/med.kg" --model none $own \
+    --cases "$work/texts.jsonl" >/dev/null
+"$vouch" eval "$questions"/legal_zh*.tune.jsonl --graph "$work/law.kg" --model none $own \
+    --cases "$work/texts.jsonl" --alpha "${TEXT_ALPHA:-0.07}" --calibrate "$work/texts.json" >/dev/null
+python3 -c 'import json, sys
+whole, texts = (json.load(open(f, encoding="utf-8")) for f in sys.argv[1:3])
+whole["passage"] = texts["passage"]
+whole["fitted"]["passage"] = texts["fitted"]["passage"]
+json.dump(whole, open(sys.argv[1], "w", encoding="utf-8"), indent=2, ensure_ascii=False)
+open(sys.argv[1], "a").write("\n")' "$out" "$work/texts.json"
 echo "$out: fitted on $(wc -l <"$work/cases.jsonl") cases ($work/cases.jsonl)"

@@ -65,6 +65,43 @@ static void keeps_ranges_of_penalties_and_fines(void **state)
            "五千元以下");
 }
 
+static void expect_all(const char *question, const char *text, size_t count, const char *last)
+{
+    measure_ask ask;
+    str found[4];
+    assert_true(measure_asked(str_from(question), &ask));
+    assert_int_equal(measure_find_all(&ask, str_from(question), (str){0}, str_from(text), found, 4),
+                     count);
+    assert_true(str_equal(found[count - 1], str_from(last)));
+}
+
+static void several_are_said_where_several_answer(void **state)
+{
+    (void)state;
+    const char *age = "结婚年龄，男不得早于二十二周岁，女不得早于二十周岁。";
+    expect_all("法定婚龄是多少岁", age, 2, "二十周岁");
+    expect_all("男女各是多少岁结婚", age, 2, "二十周岁");
+    expect_all("女的多少岁结婚", age, 1, "二十周岁");
+    expect_all(
+        "三种专利的期限分别是几年",
+        "发明专利权的期限为二十年，实用新型专利权的期限为十年，外观设计专利权的期限为十五年。", 3,
+        "十五年");
+    expect("结婚的法定年龄男的是多少", "", age, "二十二周岁");
+}
+
+static void numbers_stand_by_their_words(void **state)
+{
+    (void)state;
+    expect("羁押一天折抵几天", "", "羁押一日折抵刑期二日。", "二日");
+    expect("可以委托几个人当代理人", "", "可以委托一至二人作为诉讼代理人。", "一至二人");
+    expect("最多几个发起人", "", "应当有一人以上二百人以下为发起人。", "一人以上二百人以下");
+    expect("罚款是价值的几倍", "", "可以处青苗价值五倍以下罚款。", "五倍以下");
+    measure_ask ask;
+    assert_false(measure_asked(STR("怀孕期间可以离婚吗"), &ask));
+    assert_true(measure_has(&(measure_ask){.kind = MEASURE_AGE}, STR("年满十八周岁")));
+    assert_false(measure_has(&(measure_ask){.kind = MEASURE_AGE}, STR("三十日内")));
+}
+
 static void dates_and_ordinals_are_no_measures(void **state)
 {
     (void)state;
@@ -95,6 +132,8 @@ int main(void)
         cmocka_unit_test(takes_the_value_asked_for),
         cmocka_unit_test(extremes_and_whose),
         cmocka_unit_test(keeps_ranges_of_penalties_and_fines),
+        cmocka_unit_test(several_are_said_where_several_answer),
+        cmocka_unit_test(numbers_stand_by_their_words),
         cmocka_unit_test(dates_and_ordinals_are_no_measures),
         cmocka_unit_test(the_article_itself_is_no_measure),
     };

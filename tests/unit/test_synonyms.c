@@ -13,6 +13,13 @@ static void brings_the_words_of_texts(void **state)
     assert_true(str_equal(synonyms_of(table, STR("老板开除我"), a), STR("用人单位 解除劳动合同")));
     assert_true(str_equal(synonyms_of(table, STR("用人单位辞退"), a), STR("解除劳动合同")));
     assert_int_equal(synonyms_of(table, STR("天气"), a).length, 0);
+    /* A word within a longer one is not meant. */
+    table = STR("公司\t用人单位\n股份公司\t股份有限公司\n");
+    synonym_row rows[4];
+    assert_int_equal(synonyms_rows(table, STR("股份公司的股东"), rows, 4, a), 1);
+    assert_true(str_equal(rows[0].everyday, STR("股份公司")));
+    assert_true(str_equal(rows[0].words, STR("股份有限公司")));
+    assert_int_equal(synonyms_rows(table, STR("股份公司和公司"), rows, 4, a), 2);
     assert_int_equal(synonyms_of((str){0}, STR("老板"), a).length, 0);
     arena_free(a);
 }

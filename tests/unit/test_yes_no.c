@@ -59,6 +59,14 @@ static void answers(void **state)
                           "收养八周岁以上未成年人的，应当征得被收养人的同意。"),
                      YES_NO_YES);
     assert_int_equal(told("居住权多久", article), YES_NO_UNSAID);
+    assert_int_equal(told("怀孕的妇女可以判死刑吗", "审判的时候怀孕的妇女，不适用死刑。"),
+                     YES_NO_NO);
+    assert_int_equal(told("用人单位能扣押劳动者的身份证吗",
+                          "用人单位招用劳动者，不得扣押劳动者的居民身份证和其他证件。"),
+                     YES_NO_NO);
+    assert_int_equal(told("村委会成员可以连选连任吗", "村民委员会成员可以连选连任。"), YES_NO_YES);
+    assert_int_equal(told("可以泄露患者的隐私吗", "泄露患者的隐私的，应当承担侵权责任。"),
+                     YES_NO_NO);
 }
 
 int main(void)
