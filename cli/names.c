@@ -141,25 +141,6 @@ void cli_names_close(cli_names *names)
     names->pack = NULL;
 }
 
-/* Names of what every graph may use and none names. */
-static str common_label(str iri, bool chinese)
-{
-    static const struct {
-        const char *iri, *zh, *en;
-    } known[] = {
-        {"http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "类型", "type"},
-        {"http://www.w3.org/2000/01/rdf-schema#label", "名称", "label"},
-        {"http://www.w3.org/2000/01/rdf-schema#comment", "说明", "comment"},
-        {"http://www.w3.org/2000/01/rdf-schema#subClassOf", "上位", "subclass of"},
-        {"http://www.w3.org/2004/02/skos/core#prefLabel", "名称", "preferred label"},
-        {"http://www.w3.org/2004/02/skos/core#altLabel", "别名", "alias"},
-    };
-    for (size_t i = 0; i < CORE_COUNT(known); i++)
-        if (str_equal(iri, str_from(known[i].iri)))
-            return str_from(chinese ? known[i].zh : known[i].en);
-    return STR("");
-}
-
 /* The pack's name for the relation or class of this IRI in the wanted language. */
 static str pack_label(const cli_names *names, str iri)
 {
@@ -169,10 +150,7 @@ static str pack_label(const cli_names *names, str iri)
         label = pack_text_only(pack_relations(names->pack, &count)[at].labels, names->lang);
     else if (names->pack != NULL && (at = pack_class_find(names->pack, iri, STR(""))) != PACK_NONE)
         label = pack_text_only(pack_classes(names->pack, &count)[at].labels, names->lang);
-    bool chinese = str_equal(names->lang, STR("zh"));
-    if (str_empty(label) && (chinese || str_equal(names->lang, STR("en"))))
-        label = common_label(iri, chinese);
-    return label;
+    return str_empty(label) ? kg_common_label(iri, names->lang) : label;
 }
 
 /* Does the graph itself name the node in the language? */

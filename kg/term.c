@@ -79,3 +79,24 @@ str kg_iri_make(str class_name, str text, arena *a)
     buf_free(&out);
     return result;
 }
+
+str kg_common_label(str iri, str lang)
+{
+    static const struct {
+        const char *iri, *zh, *en;
+    } known[] = {
+        {"http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "类型", "type"},
+        {"http://www.w3.org/2000/01/rdf-schema#label", "名称", "label"},
+        {"http://www.w3.org/2000/01/rdf-schema#comment", "说明", "comment"},
+        {"http://www.w3.org/2000/01/rdf-schema#subClassOf", "上位", "subclass of"},
+        {"http://www.w3.org/2004/02/skos/core#prefLabel", "名称", "preferred label"},
+        {"http://www.w3.org/2004/02/skos/core#altLabel", "别名", "alias"},
+    };
+    bool chinese = str_equal(lang, STR("zh"));
+    if (!chinese && !str_equal(lang, STR("en")))
+        return STR("");
+    for (size_t i = 0; i < CORE_COUNT(known); i++)
+        if (str_equal(iri, str_from(known[i].iri)))
+            return str_from(chinese ? known[i].zh : known[i].en);
+    return STR("");
+}

@@ -77,4 +77,8 @@ str kg_iri_label(str iri, arena *a);
 /* Makes urn:vouch:<class>:<text> in `a` (class empty: "e"). */
 str kg_iri_make(str class_name, str text, arena *a);
 
+/* The name in "zh" or "en" of a relation that every graph may use and few name (rdf:type ...);
+ * empty for others. */
+str kg_common_label(str iri, str lang);
+
 #endif

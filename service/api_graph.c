@@ -87,6 +87,12 @@ static status describe(kg_read *read, const kg_id *ids, size_t count, str lang, 
     status code = kg_terms(read, ids, count, a, *terms, err);
     if (code == STATUS_OK)
         code = kg_labels(read, ids, count, lang, a, *labels, err);
+    for (size_t i = 0; i < count && code == STATUS_OK; i++) {
+        str common =
+            (*terms)[i].kind == KG_TERM_IRI ? kg_common_label((*terms)[i].lexical, lang) : STR("");
+        if (!str_empty(common))
+            (*labels)[i] = common;
+    }
     return code;
 }
 

@@ -111,9 +111,20 @@ static void test_iri(void **state)
     arena_free(a);
 }
 
+static void test_common_labels(void **state)
+{
+    (void)state;
+    const str type = STR("http://www.w3.org/1999/02/22-rdf-syntax-ns#type");
+    assert_true(str_equal(kg_common_label(type, STR("zh")), STR("类型")));
+    assert_true(str_equal(kg_common_label(type, STR("en")), STR("type")));
+    assert_true(str_empty(kg_common_label(type, STR("de"))));
+    assert_true(str_empty(kg_common_label(STR("urn:x:type"), STR("zh"))));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table), cmocka_unit_test(test_normalise), cmocka_unit_test(test_iri)};
+        cmocka_unit_test(test_common_labels), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_normalise), cmocka_unit_test(test_iri)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
