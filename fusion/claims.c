@@ -318,8 +318,20 @@ static bool speaks(const verify_context *c, const retriever_relation *r)
            str_equal(pack_relations(c->pack, &count)[i].id, STR("label"));
 }
 
-static void read_relations(const verify_context *c, claims_clause *clause)
+struct claims_spoken {
+    const retriever_relation *relation;
+    str text; /* normalised */
+    bool han, inverse;
+};
+
+status claims_prepare(const verify_context *c, arena *a, claims_phrases *out, error *err)
 {
+    size_t most = 1, n = 0;
+    for (size_t i = 0; i < c->schema->relation_count; i++)
+        most += c->schema->relations[i].alias_count;
+    claims_spoken *items = ARENA_ARRAY(a, claims_spoken, most);
+    if (items == NULL)
+        return error_memory(err);
     for (size_t i = 0; i < c->schema->relation_count; i++) {
         const retriever_relation *r = &c->schema->relations[i];
         if (r->id == c->schema->type_relation || !speaks(c, r))
@@ -328,11 +340,22 @@ static void read_relations(const verify_context *c, claims_clause *clause)
             const retriever_alias *alias = &r->aliases[k];
             if (alias->weight < 0.9f || str_empty(alias->text))
                 continue;
-            str text = kg_normalise(alias->text, c->a);
+            str text = kg_normalise(alias->text, a);
             bool han = (unsigned char)(str_empty(text) ? 'a' : text.data[0]) >= 0x80;
-            if (!str_empty(text) && han == clause->zh)
-                try_alias(clause, r, text, alias->inverse);
+            if (!str_empty(text))
+                items[n++] = (claims_spoken){r, text, han, alias->inverse};
         }
+    }
+    *out = (claims_phrases){items, n};
+    return STATUS_OK;
+}
+
+static void read_relations(const verify_context *c, claims_clause *clause)
+{
+    for (size_t i = 0; i < c->phrases.count; i++) {
+        const claims_spoken *p = &c->phrases.items[i];
+        if (p->han == clause->zh)
+            try_alias(clause, p->relation, p->text, p->inverse);
     }
     prune_hits(clause);
     for (size_t i = 0; i < clause->hit_count; i++)

@@ -81,7 +81,10 @@ typedef struct claims_clause {
     unsigned char *cover; /* claims_cover per byte of text */
 } claims_clause;
 
-/* Reads one clause (normalised). */
+/* The words for relations that count as said, into `a`: once a text. */
+status claims_prepare(const verify_context *c, arena *a, claims_phrases *out, error *err);
+
+/* Reads one clause (normalised); needs context->phrases. */
 status claims_read(const verify_context *c, str text, claims_clause *out, error *err);
 
 /* Marks what is still uncovered: glue, punctuation. Call when names by literal were added. */

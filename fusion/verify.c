@@ -7,6 +7,8 @@
 #include "fusion/verify_judge.h"
 #include "fusion/verify_statute.h"
 
+#define MOST_PIECES 96
+
 static void carry(const claims_clause *k, verify_carried *before)
 {
     if (k->entity_count == 0)
@@ -47,13 +49,17 @@ static bool is_fragment(const claims_clause *k)
     return joined_before && joined_after;
 }
 
-/* Gathers the clauses of one sentence; fragments join the clause behind them, else before. */
+/* Gathers the clauses of one sentence; fragments join the clause behind them, else before. A row of
+ * more names than a person lists is cut: each piece that is read costs memory until the sentence
+ * ends. */
 static status gather(const verify_context *c, const claims_piece *pieces, size_t count,
                      verify_sentence *s, size_t *used, error *err)
 {
     str open = {0};
     size_t i = 0;
-    for (; i < count && (i == 0 || !pieces[i].new_start) && s->count < VERIFY_CLAUSES; i++) {
+    for (; i < count && (i == 0 || !pieces[i].new_start) && s->count < VERIFY_CLAUSES &&
+           i < MOST_PIECES;
+         i++) {
         claims_clause *k = NULL;
         str text = open.data == NULL ? pieces[i].text : verify_joined(open, pieces[i].text);
         status st = read_clause(c, pieces[i].text, &k, err);
@@ -62,12 +68,14 @@ static status gather(const verify_context *c, const claims_piece *pieces, size_t
         open = text;
         if (is_fragment(k))
             continue;
+        s->read[s->count] = open.data == pieces[i].text.data ? k : NULL;
         s->texts[s->count++] = text;
         open = (str){0};
     }
-    if (open.data != NULL && s->count > 0)
+    if (open.data != NULL && s->count > 0) {
         s->texts[s->count - 1] = verify_joined(s->texts[s->count - 1], open);
-    else if (open.data != NULL)
+        s->read[s->count - 1] = NULL;
+    } else if (open.data != NULL)
         s->texts[s->count++] = open;
     *used = i;
     return STATUS_OK;
@@ -76,7 +84,7 @@ static status gather(const verify_context *c, const claims_piece *pieces, size_t
 static status judge_clause(const verify_context *c, verify_sentence *s, size_t i, error *err)
 {
     verify_judge *j = &s->judges[i];
-    status st = read_clause(c, s->texts[i], &s->read[i], err);
+    status st = s->read[i] != NULL ? STATUS_OK : read_clause(c, s->texts[i], &s->read[i], err);
     if (st != STATUS_OK)
         return st;
     *j = (verify_judge){.c = c, .k = s->read[i], .before = &s->before, .err = err};
@@ -173,6 +181,7 @@ status verify_text(const verify_context *context, str text, verify_clauses *out,
     own.a = arena_new(0);
     if (own.a == NULL)
         return error_memory(err);
+    st = claims_prepare(context, context->a, &own.phrases, err);
     for (size_t i = 0; st == STATUS_OK && i < count;) {
         size_t used = 1, added = 0;
         st = verify_one(&own, context->a, pieces + i, count - i, items + n, &added, &used, err);

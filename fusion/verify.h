@@ -17,6 +17,13 @@
 #include "fusion/glue.h"
 #include "retriever/retriever.h"
 
+/* How relations are spoken of (claims_prepare). */
+typedef struct claims_spoken claims_spoken;
+typedef struct claims_phrases {
+    const claims_spoken *items;
+    size_t count;
+} claims_phrases;
+
 typedef struct verify_context {
     kg_read *read;
     retriever *retriever;
@@ -27,6 +34,7 @@ typedef struct verify_context {
     arena *a;
     cite_list *cites;
     uint64_t passages_until; /* monotonic ns; set by verify_text */
+    claims_phrases phrases;  /* set by verify_text */
 } verify_context;
 
 typedef struct verify_clauses {

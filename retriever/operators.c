@@ -200,6 +200,28 @@ static bool ends_in_asking(const operator_hits *hits, str question)
     return false;
 }
 
+status operators_find_silent(const operators *o, str text, str lang, arena *a, operator_hits *out,
+                             error *err)
+{
+    pcre2_match_data *data = pcre2_match_data_create(32, NULL);
+    if (data == NULL)
+        return error_memory(err);
+    operator_hits hits = {0};
+    size_t capacity = 0;
+    status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < o->count && text.length > 0; i++) {
+        const rule *r = &o->rules[i];
+        bool silent =
+            r->kind == OPERATOR_FILLER || r->kind == OPERATOR_OPEN || r->kind == OPERATOR_CODE;
+        if (silent && (r->lang[0] == '\0' || str_empty(lang) || str_equal(str_from(r->lang), lang)))
+            s = run_rule(o, r, text, data, a, &hits, &capacity, err);
+    }
+    pcre2_match_data_free(data);
+    if (s == STATUS_OK)
+        *out = hits;
+    return s;
+}
+
 status operators_find(const operators *o, str question, str lang, arena *a, operator_hits *out,
                       error *err)
 {

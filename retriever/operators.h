@@ -64,5 +64,8 @@ void operators_close(operators *o);
 
 status operators_find(const operators *o, str question, str lang, arena *a, operator_hits *out,
                       error *err);
+/* Of a statement, not a question: codes, and words that say nothing. A quarter of the patterns. */
+status operators_find_silent(const operators *o, str text, str lang, arena *a, operator_hits *out,
+                             error *err);
 
 #endif

@@ -677,7 +677,7 @@ static status link_text(retriever *r, const state *held, kg_read *read, str text
                         bool exact, arena *a, link_result *out, error *err)
 {
     operator_hits ops = {0};
-    status s = operators_find(r->rules, text, lang, a, &ops, err);
+    status s = operators_find_silent(r->rules, text, lang, a, &ops, err);
     link_input in = {.read = read,
                      .index = held->index,
                      .knowledge = held->knowledge,

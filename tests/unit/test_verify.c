@@ -2,6 +2,7 @@
  * multi-hop, negation), numbers, counts, comparisons, passages, and text that is no claim. */
 #include "tests/unit/unit.h"
 
+#include "core/buf.h"
 #include "fusion/engine.h"
 #include "tests/unit/fusion_world.h"
 
@@ -158,11 +159,37 @@ static void no_claims(void **state)
     arena_free(memory);
 }
 
+/* Names alone, joined by commas, were one sentence however many they were: 200 KB of memory each.
+ */
+static void a_long_row_of_names_is_cut(void **state)
+{
+    (void)state;
+    error err = {0};
+    answer a = {0};
+    arena *memory = arena_new(0);
+    buf text = {0};
+    for (int i = 0; i < 1000; i++)
+        buf_add_cstr(&text, "咳嗽，");
+    assert_int_equal(
+        fusion_verify(world->engine, buf_str(&text), (str){0}, CLOCK_DAY_UNKNOWN, memory, &a, &err),
+        STATUS_OK);
+    assert_true(a.clause_count >= 10 && a.clause_count <= 1000);
+    for (size_t i = 0; i < a.clause_count; i++)
+        assert_true(a.clauses[i].verdict != VERDICT_SUPPORTED && a.clauses[i].text.length <= 4096);
+    buf_free(&text);
+    arena_free(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_hop),   cmocka_unit_test(conjunction), cmocka_unit_test(existence),
-        cmocka_unit_test(multi_hop), cmocka_unit_test(negation),    cmocka_unit_test(numbers),
+        cmocka_unit_test(a_long_row_of_names_is_cut),
+        cmocka_unit_test(one_hop),
+        cmocka_unit_test(conjunction),
+        cmocka_unit_test(existence),
+        cmocka_unit_test(multi_hop),
+        cmocka_unit_test(negation),
+        cmocka_unit_test(numbers),
         cmocka_unit_test(no_claims),
     };
     return cmocka_run_group_tests(tests, begin, end);
