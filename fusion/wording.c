@@ -124,7 +124,16 @@ static status list_clause(writer *w, const char *key, str np, const str *items, 
 {
     bool all = w->q->all || count <= WORDING_SHOWN;
     str counter = phrase_counter(w->c, w->q->form);
-    str list = phrase_list(w->c, items, all ? count : WORDING_SHOWN - 2, count, counter);
+    size_t shown = all ? count : WORDING_SHOWN - 2;
+    str list = phrase_list(w->c, items, shown, count, counter);
+    if (w->q->result->more) { /* a bound cut the values: nobody knows how many there are */
+        const template_var least[] = {{"list", phrase_join(w->c, items, shown)},
+                                      {"n", number(w, count)},
+                                      {"rest", number(w, count - shown)},
+                                      {"counter", counter},
+                                      {NULL, {0}}};
+        list = fill(w, "more_least", least);
+    }
     const template_var vars[] = {
         {"np", np}, {"list", list}, {"n", number(w, count)}, {"counter", counter}, {NULL, {0}}};
     w->out->list = list;
