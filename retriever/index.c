@@ -255,18 +255,6 @@ index_node index_class(const graph_index *x, index_node node)
     return node < x->header->nodes ? classes[node] : INDEX_NONE;
 }
 
-bool index_follows(const graph_index *x, uint32_t before, uint32_t after)
-{
-    if (x->header->sections[INDEX_FOLLOWS].bytes == 0)
-        return true;
-    size_t steps = x->header->relations * 2;
-    if (before >= steps || after >= steps)
-        return false;
-    const uint8_t *bits = section(x, INDEX_FOLLOWS);
-    size_t bit = before * steps + after;
-    return (bits[bit / 8] >> (bit % 8) & 1) != 0;
-}
-
 /* --- names -------------------------------------------------------------------------------------
  */
 size_t index_longest_name(const graph_index *x)

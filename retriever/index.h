@@ -1,5 +1,5 @@
 /* What planning needs of one version of a graph, in one flat block: names by hash, adjacency,
- * classes, which relations follow one another. It is derived from the graph alone, kept beside it
+ * classes. It is derived from the graph alone, kept beside it
  * (NAME.kg.lexicon) and mapped; it is made again when the graph's version differs, and stays in
  * memory where it cannot be written. Immutable after opening, shared by threads. Planning only:
  * answers always come from the graph itself, with validity. */
@@ -48,10 +48,6 @@ const index_edge *index_edges_of(const graph_index *index, index_node node, uint
 size_t index_degree(const graph_index *index, index_node node);
 /* Most specific class (the rarest that the node has), INDEX_NONE without. */
 index_node index_class(const graph_index *index, index_node node);
-
-/* Whether some node is reached by step `before` and has step `after`; a step is 2 * relation +
- * inverse. True where the graph has too many relations to tell. */
-bool index_follows(const graph_index *index, uint32_t before, uint32_t after);
 
 typedef struct index_name {
     index_node node;

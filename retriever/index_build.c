@@ -392,47 +392,6 @@ static bool write_edges(builder *b, buf *out, bool inverse)
     return true;
 }
 
-/* Steps that each node has, then for each node: every step that arrives at it is followed by every
- * step that leaves it. Arriving by r is the same as having r inverted. */
-static bool write_follows(builder *b, buf *out)
-{
-    size_t steps = b->relations.count * 2;
-    begin(out, INDEX_FOLLOWS);
-    end(out, INDEX_FOLLOWS);
-    if (b->relations.count > INDEX_MAX_FOLLOW || steps == 0)
-        return true;
-    uint8_t *bits = calloc(1, (steps * steps + 7) / 8);
-    uint8_t *has = calloc(steps, 1);
-    if (bits == NULL || has == NULL) {
-        free(bits);
-        free(has);
-        return out_of_memory(b);
-    }
-    /* The block's own adjacency is used: it is there already. */
-    const index_header *h = (const index_header *)(const void *)out->data;
-    const uint32_t *starts[2];
-    const index_edge *edges[2];
-    for (int d = 0; d < 2; d++) {
-        starts[d] =
-            (const void *)(out->data + h->sections[d ? INDEX_IN_STARTS : INDEX_OUT_STARTS].offset);
-        edges[d] = (const void *)(out->data + h->sections[d ? INDEX_IN : INDEX_OUT].offset);
-    }
-    for (size_t n = 0; n < b->ids.count; n++) {
-        memset(has, 0, steps);
-        for (uint32_t d = 0; d < 2; d++)
-            for (uint32_t i = starts[d][n]; i < starts[d][n + 1]; i++)
-                has[edges[d][i].relation * 2 + d] = 1;
-        for (size_t i = 0; i < steps; i++)
-            for (size_t j = 0; has[i] && j < steps; j++)
-                if (has[j])
-                    bits[((i ^ 1) * steps + j) / 8] |= (uint8_t)(1u << (((i ^ 1) * steps + j) % 8));
-    }
-    write_section(out, INDEX_FOLLOWS, bits, (steps * steps + 7) / 8);
-    free(bits);
-    free(has);
-    return true;
-}
-
 static bool write_buckets(builder *b, buf *out, uint32_t bits)
 {
     const index_chain_entry *chains = (const index_chain_entry *)(void *)b->chains.data;
@@ -468,7 +427,7 @@ static bool write_block(builder *b, buf *out)
     write_section(out, INDEX_FLAGS, b->flags.data, b->ids.count);
     write_section(out, INDEX_CLASSES, b->classes.data, b->ids.count * 4);
     write_section(out, INDEX_RELATIONS, b->relations.data, b->relations.count * 8);
-    if (!write_edges(b, out, false) || !write_edges(b, out, true) || !write_follows(b, out))
+    if (!write_edges(b, out, false) || !write_edges(b, out, true))
         return false;
     if (b->chains.count > 1)
         qsort(b->chains.data, b->chains.count, sizeof(index_chain_entry), compare_chains);

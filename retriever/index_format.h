@@ -10,9 +10,8 @@
 #include "core/error.h"
 #include "kg/store.h"
 
-#define INDEX_MAGIC 0x3230584c48435556ull /* "VUCHLX02" */
+#define INDEX_MAGIC 0x3330584c48435556ull /* "VUCHLX03" */
 #define INDEX_MAX_EDGES 16000000u
-#define INDEX_MAX_FOLLOW 512u /* relations for which the follow matrix is kept */
 
 typedef enum index_section {
     INDEX_IDS = 0,    /* uint64_t per node, ascending */
@@ -23,7 +22,6 @@ typedef enum index_section {
     INDEX_OUT,        /* index_edge */
     INDEX_IN_STARTS,
     INDEX_IN,
-    INDEX_FOLLOWS, /* bits, (2R) x (2R) */
     INDEX_NAMES,   /* index_name_entry */
     INDEX_CHAINS,  /* index_chain_entry, ascending by chain */
     INDEX_BUCKETS, /* uint32_t, 2^bucket_bits + 1: first chain entry of each bucket */

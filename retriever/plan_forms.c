@@ -297,6 +297,17 @@ static size_t shared_nodes(const plan_path *x, const plan_path *y)
     return n;
 }
 
+/* Words that x and y both take, each for another step or another way along it: they say one only. */
+static bool says_two_things(const plan *p, const plan_path *x, const plan_path *y)
+{
+    for (uint8_t i = 0; i < x->hops; i++)
+        for (uint8_t k = 0; k < y->hops; k++)
+            if (x->hits[i] >= 0 && y->hits[k] >= 0 && x->steps[i] != y->steps[k] &&
+                token_mask_meets(&p->hits[x->hits[i]].core, &p->hits[y->hits[k]].core))
+                return true;
+    return false;
+}
+
 static void join_features(plan *p, const plan_path *x, const plan_path *y, size_t shared,
                           plan_form *f)
 {
@@ -314,7 +325,9 @@ static void join_features(plan *p, const plan_path *x, const plan_path *y, size_
     a[RETRIEVER_F_TYPE_FIT] = fmin(a[RETRIEVER_F_TYPE_FIT], b[RETRIEVER_F_TYPE_FIT]);
     a[RETRIEVER_F_LINK] = (a[RETRIEVER_F_LINK] + b[RETRIEVER_F_LINK]) / 2;
     a[RETRIEVER_F_ANSWERS] = log(1 + (double)shared);
-    a[RETRIEVER_F_UNSAID] = fmax(a[RETRIEVER_F_UNSAID], b[RETRIEVER_F_UNSAID]);
+    a[RETRIEVER_F_ORDER] = fmin(a[RETRIEVER_F_ORDER], b[RETRIEVER_F_ORDER]);
+    a[RETRIEVER_F_UNSAID] = fmax(a[RETRIEVER_F_UNSAID], b[RETRIEVER_F_UNSAID]) +
+                            (says_two_things(p, x, y) ? 1 : 0);
     a[RETRIEVER_F_HOPS] = x->hops > y->hops ? x->hops : y->hops;
     a[RETRIEVER_F_UNUSED] = plan_unused_mentions(p, &f->mask);
     a[RETRIEVER_F_EMPTY] = shared == 0;

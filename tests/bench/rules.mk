@@ -76,8 +76,8 @@ bench-verify: $(BUILD)/vouch ## the verifier on 300 sentences, half of them corr
 	@BUILD=$(BUILD) SHOW=$(SHOW) python3 tests/bench/bench_verify.py
 
 .PHONY: bench-retrieve
-bench-retrieve: $(BUILD)/vouch ## from a question to its verified answer: p50, p99, CPU, memory, beside the targets
-	@BUILD=$(BUILD) python3 tests/bench/latency.py
+bench-retrieve: $(BUILD)/vouch $(BUILD)/bench/gen_graph ## from a question to its verified answer: p50, p99, CPU, memory, beside the targets (N=0: no 10M graph)
+	@BUILD=$(BUILD) N=$(or $(N),10000000) python3 tests/bench/latency.py
 
 .PHONY: bench-quality fit-retriever
 bench-quality: $(BUILD)/vouch $(BUILD)/bench/retrieve ## Hits@1 over the question sets, beside floor and ceiling
