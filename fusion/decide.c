@@ -4,12 +4,14 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/utf8.h"
 #include "fusion/yes_no.h"
 #include "retriever/measure.h"
 
-#define FOCUS 0.35 /* mass at the words that ask, of which the answer says nothing (Chinese) */
-#define UNSAID 0.9 /* a step of the reading that no word of the question speaks of */
-#define BESIDE 0.4 /* mass beside a name that makes it another name */
+#define FOCUS 0.35   /* mass at the words that ask, of which the answer says nothing (Chinese) */
+#define UNSAID 0.9   /* a step of the reading that no word of the question speaks of */
+#define SHORT_NAME 4 /* characters */
+#define BESIDE 0.4   /* mass beside a name that makes it another name */
 
 enum { CAN_TELL = 10, CHOICES = 8, INSTEAD = 5, HELD = 4 };
 
@@ -389,6 +391,22 @@ static const retriever_mention *misspelt_drug(const decider *d)
     return NULL;
 }
 
+/* A short name that is one character away from several (高血亚: 高血压, 高血脂): nobody knows
+ * which. */
+static const retriever_mention *near_several(const decider *d)
+{
+    for (size_t i = 0; i < d->found->mention_count; i++) {
+        const retriever_mention *m = &d->found->mentions[i];
+        if (m->kind == RETRIEVER_MENTION_ENTITY && m->sense_count > 1 &&
+            m->senses[0].match == RETRIEVER_MATCH_FUZZY && m->senses[0].id != m->senses[1].id &&
+            m->senses[1].score > m->senses[0].score - 0.02F &&
+            utf8_has_han(m->text.data, m->text.length) &&
+            utf8_count(m->senses[0].label.data, m->senses[0].label.length) <= SHORT_NAME)
+            return m;
+    }
+    return NULL;
+}
+
 static status ask_name(decider *d, const retriever_mention *m)
 {
     const template_var vars[] = {{"name", m->text}, {"nearest", m->senses[0].label}, {NULL, {0}}};
@@ -472,10 +490,14 @@ status decide(const decide_request *request, answer *out, error *err)
     if (found->form == NULL)
         return no_relation(&d);
     const retriever_mention *misspelt = misspelt_drug(&d);
+    if (misspelt == NULL)
+        misspelt = near_several(&d);
     if (misspelt != NULL)
         return ask_name(&d, misspelt);
-    if (found->result.kind == EXECUTE_TRUTH && found->result.truth == EXECUTE_UNKNOWN)
-        return empty(&d);
+    const execute_result *r = &found->result;
+    if (r->kind == EXECUTE_TRUTH &&
+        (r->truth == EXECUTE_UNKNOWN || (r->truth == EXECUTE_NO && r->value_count == 0)))
+        return empty(&d); /* a no rests on what the graph records instead, or it is none */
     status st = judge(&d);
     if (st != STATUS_OK || request->answer_always)
         return st;

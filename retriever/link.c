@@ -1,37 +1,14 @@
 /* See link.h. Spans are looked up by the hash of their tokens; overlaps are settled by weighted
- * interval scheduling; what nothing covers is tried against near names. */
+ * interval scheduling; what nothing covers is tried against near names (link_near.c). */
 #include "retriever/link.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/utf8.h"
+#include "retriever/link_spans.h"
 
-#define MAX_SPANS 512
 #define LEAST_WEIGHT 0.10f
 #define QUOTED_BONUS 4.0f
-
-typedef struct span {
-    uint32_t first, last;
-    float weight;
-    bool quoted;
-    retriever_sense senses[LINK_SENSES];
-    index_node nodes[LINK_SENSES];
-    size_t sense_count;
-} span;
-
-typedef struct linker {
-    const link_input *in;
-    arena *a;
-    error *err;
-    status status;
-    text_tokens tokens;
-    span *spans;
-    size_t span_count;
-    span *current;
-    bool current_stem;
-    str nickname; /* the pack's own name through which the current one was found */
-} linker;
 
 /* --- spans by name -----------------------------------------------------------------------------
  */
@@ -41,12 +18,12 @@ static float match_score(const index_name *name, bool form)
     return form ? base - 0.08f : base;
 }
 
-static bool is_class(const linker *l, index_node node)
+bool link_is_class(const linker *l, index_node node)
 {
     return retriever_schema_class(&l->in->knowledge->schema, index_id(l->in->index, node)) != NULL;
 }
 
-static void insert_sense(span *s, retriever_sense sense, index_node node)
+void link_insert_sense(span *s, retriever_sense sense, index_node node)
 {
     size_t at = 0;
     for (size_t i = 0; i < s->sense_count; i++)
@@ -92,11 +69,11 @@ static bool on_name(void *context, const index_name *name)
                              .match = match,
                              .score = score,
                              .degree = degree};
-    insert_sense(l->current, sense, name->node);
+    link_insert_sense(l->current, sense, name->node);
     return true;
 }
 
-static float span_weight(const linker *l, uint32_t first, uint32_t last)
+float link_span_weight(const linker *l, uint32_t first, uint32_t last)
 {
     float weight = 0;
     for (uint32_t i = first; i <= last; i++)
@@ -177,7 +154,7 @@ static bool is_patients_of_another(const linker *l, const span *s)
 
 static span *try_span(linker *l, uint32_t first, uint32_t last, uint64_t exact, uint64_t stem)
 {
-    if (l->span_count == MAX_SPANS)
+    if (l->span_count == LINK_MOST_SPANS)
         return NULL;
     span *s = &l->spans[l->span_count];
     memset(s, 0, sizeof *s);
@@ -199,7 +176,7 @@ static span *try_span(linker *l, uint32_t first, uint32_t last, uint64_t exact, 
         if (s->senses[i].match != RETRIEVER_MATCH_LABEL)
             s->sense_count = i;
     s->quoted = is_quoted(l, first, last);
-    s->weight = span_weight(l, first, last) + (s->quoted ? QUOTED_BONUS : 0);
+    s->weight = link_span_weight(l, first, last) + (s->quoted ? QUOTED_BONUS : 0);
     if (s->senses[0].match == RETRIEVER_MATCH_FORM)
         s->weight *= 0.9f;
     if (too_common(l, s) || is_patients_of_another(l, s))
@@ -462,153 +439,6 @@ static void schedule(linker *l)
     l->span_count = kept;
 }
 
-/* --- near names --------------------------------------------------------------------------------
- */
-static size_t code_points(str text, uint32_t *out, size_t capacity)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < text.length && n < capacity;)
-        i += utf8_decode(text.data + i, text.length - i, &out[n++]);
-    return n;
-}
-
-size_t link_edit_distance(str name, str text, size_t most, arena *a)
-{
-    enum { LONGEST = 96 };
-    uint32_t x[LONGEST], y[LONGEST];
-    size_t n = code_points(name, x, LONGEST), m = code_points(text, y, LONGEST);
-    size_t rows[3][LONGEST + 1];
-    (void)a;
-    for (size_t j = 0; j <= m; j++)
-        rows[0][j] = 0; /* the name may begin anywhere in the text */
-    for (size_t i = 1; i <= n; i++) {
-        size_t *now = rows[i % 3], *up = rows[(i - 1) % 3], *up2 = rows[(i + 1) % 3];
-        now[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t d = up[j - 1] + (x[i - 1] != y[j - 1]);
-            d = up[j] + 1 < d ? up[j] + 1 : d;
-            d = now[j - 1] + 1 < d ? now[j - 1] + 1 : d;
-            if (i > 1 && j > 1 && x[i - 1] == y[j - 2] && x[i - 2] == y[j - 1] &&
-                up2[j - 2] + 1 < d)
-                d = up2[j - 2] + 1;
-            now[j] = d;
-        }
-    }
-    size_t best = SIZE_MAX;
-    for (size_t j = 0; j <= m; j++)
-        best = rows[n % 3][j] < best ? rows[n % 3][j] : best;
-    return best <= most ? best : SIZE_MAX;
-}
-
-/* In a short Chinese name the first character tells things apart (鼠叮咬, 蜱叮咬; 甲肝, 乙肝):
- * another one there is another thing. */
-static bool other_head(str name, str text)
-{
-    uint32_t head = 0;
-    size_t bytes = utf8_decode(name.data, name.length, &head);
-    if (!utf8_is_han(head) || utf8_count(name.data, name.length) > 4)
-        return false;
-    return str_find(text, str_slice(name, 0, bytes), 0) == STR_NONE;
-}
-
-/* A misspelt English name stands for whole words, and begins as they do: Hansen is no HANE. */
-static bool fits_words(str name, str text, size_t edits)
-{
-    uint32_t head = 0;
-    size_t bytes = utf8_decode(name.data, name.length, &head);
-    if (utf8_is_han(head))
-        return true;
-    for (size_t at = 0; at + bytes <= text.length; at++) {
-        bool begins = at == 0 || text.data[at - 1] == ' ' || text.data[at - 1] == '-';
-        if (!begins || memcmp(text.data + at, name.data, bytes) != 0)
-            continue;
-        for (size_t end = at + 1; end <= text.length; end++) {
-            size_t length = end - at;
-            bool ends = end == text.length || text.data[end] == ' ' || text.data[end] == '-' ||
-                        text.data[end] == '\'';
-            if (ends && length <= name.length + edits && name.length <= length + edits)
-                return true;
-        }
-    }
-    return false;
-}
-
-static size_t allowed_edits(str name)
-{
-    size_t n = utf8_count(name.data, name.length);
-    uint32_t first = 0;
-    utf8_decode(name.data, name.length, &first);
-    if (utf8_is_han(first))
-        return n >= 3 ? 1 : 0;
-    return n >= 8 ? 2 : n >= 4 ? 1 : 0;
-}
-
-static bool says_nothing(const linker *l, uint32_t i)
-{
-    const text_token *t = &l->tokens.items[i];
-    for (size_t k = 0; k < l->in->operators->count; k++) {
-        const operator_hit *h = &l->in->operators->items[k];
-        if (h->start <= t->start && t->end <= h->end)
-            return true;
-    }
-    return phrasebook_content(l->in->knowledge->steps, &l->tokens, i) < 0.25f;
-}
-
-/* The nearest names for a stretch that nothing covers. */
-static void try_near(linker *l, uint32_t first, uint32_t last)
-{
-    str text = str_slice(l->in->question, l->tokens.items[first].start, l->tokens.items[last].end);
-    kg_hit *hits = NULL;
-    size_t count = 0;
-    kg_search_options options = {.limit = 20};
-    error ignored = {0};
-    if (l->span_count == MAX_SPANS || text.length > 200)
-        return;
-    if (kg_label_search(l->in->read, text, &options, l->a, &hits, &count, &ignored) != STATUS_OK)
-        return;
-    span *s = &l->spans[l->span_count];
-    memset(s, 0, sizeof *s);
-    s->first = first;
-    s->last = last;
-    str norm = kg_normalise(text, l->a);
-    for (size_t i = 0; i < count; i++) {
-        str name = kg_normalise(hits[i].text, l->a);
-        size_t edits = link_edit_distance(name, norm, allowed_edits(name), l->a);
-        index_node node = index_find(l->in->index, hits[i].term);
-        if (edits == SIZE_MAX || edits == 0 || node == INDEX_NONE || is_class(l, node) ||
-            other_head(name, norm) || !fits_words(name, norm, edits))
-            continue;
-        size_t length = utf8_count(name.data, name.length);
-        retriever_sense sense = {.id = hits[i].term,
-                                 .matched = hits[i].text,
-                                 .match = RETRIEVER_MATCH_FUZZY,
-                                 .score = 0.8f - 0.12f * (float)edits +
-                                          0.004f * (float)(length > 20 ? 20 : length),
-                                 .degree = index_degree(l->in->index, node)};
-        insert_sense(s, sense, node);
-    }
-    s->weight = span_weight(l, first, last);
-    if (s->sense_count > 0)
-        l->span_count++;
-}
-
-static void find_near(linker *l, const token_mask *covered)
-{
-    uint32_t i = 0;
-    while (i < l->tokens.count) {
-        if (token_mask_has(covered, i) || says_nothing(l, i)) {
-            i++;
-            continue;
-        }
-        uint32_t j = i;
-        while (j + 1 < l->tokens.count && !token_mask_has(covered, j + 1) &&
-               !(says_nothing(l, j + 1) && (j + 2 >= l->tokens.count || says_nothing(l, j + 2))))
-            j++;
-        try_near(l, i, j);
-        i = j + 1;
-    }
-}
-
 /* --- relation words that are also names --------------------------------------------------------
  */
 static bool any_quoted(const linker *l)
@@ -619,7 +449,7 @@ static bool any_quoted(const linker *l)
     return false;
 }
 
-static bool filler_at(const linker *l, uint32_t i)
+bool link_filler_at(const linker *l, uint32_t i)
 {
     const text_token *t = &l->tokens.items[i];
     for (size_t k = 0; k < l->in->operators->count; k++) {
@@ -639,7 +469,7 @@ static bool joined_to(const linker *l, uint32_t i, int by, const token_mask *nam
         return false;
     uint32_t next = by < 0 ? i - 1 : i + 1, behind = by < 0 ? i : next;
     return l->tokens.items[next].kind == TEXT_HAN && l->tokens.items[behind].glued &&
-           !token_mask_has(named, next) && !filler_at(l, next);
+           !token_mask_has(named, next) && !link_filler_at(l, next);
 }
 
 /* A graph of everything knows 你, 是, 几, 员 as characters: in 你知道, 几次, 演员 they are no
@@ -650,7 +480,7 @@ static bool is_word_part(const linker *l, const span *s, const token_mask *named
         return false;
     bool silent = true;
     for (uint32_t i = s->first; i <= s->last; i++)
-        silent = silent && filler_at(l, i);
+        silent = silent && link_filler_at(l, i);
     return silent || (s->first == s->last &&
                       (joined_to(l, s->first, -1, named) || joined_to(l, s->first, 1, named)));
 }
@@ -680,14 +510,14 @@ static void drop_relation_words(linker *l)
         bool han = t->kind == TEXT_HAN;
         char written = l->in->question.data[t->start], label = s->senses[0].matched.data[0];
         bool lowered = !han && written >= 'a' && written <= 'z' && label >= 'A' && label <= 'Z';
-        weak[i] = !s->quoted && words <= (han ? 2u : 1u) && !is_class(l, s->nodes[0]);
+        weak[i] = !s->quoted && words <= (han ? 2u : 1u) && !link_is_class(l, s->nodes[0]);
         bool spoken = true;
         for (uint32_t k = s->first; k <= s->last; k++)
             spoken = spoken && token_mask_has(&said, k);
         bool marked_elsewhere = !han && any_quoted(l);
         weak[i] = weak[i] && (spoken || lowered || marked_elsewhere || is_word_part(l, s, &named));
         quoted = quoted || s->quoted;
-        solid = solid || (!weak[i] && !is_class(l, s->nodes[0]));
+        solid = solid || (!weak[i] && !link_is_class(l, s->nodes[0]));
     }
     for (size_t i = 0; weak != NULL && i < l->span_count; i++)
         if (!((quoted || solid) && weak[i]))
@@ -776,16 +606,17 @@ static status add_span(linker *l, span *s, link_mention *out)
         return st != STATUS_OK ? st : error_memory(l->err);
     memcpy(senses, s->senses, s->sense_count * sizeof *senses);
     size_t start = l->tokens.items[s->first].start, end = l->tokens.items[s->last].end;
-    *out = (link_mention){.shown = {.kind = is_class(l, s->nodes[0]) ? RETRIEVER_MENTION_CLASS
-                                                                     : RETRIEVER_MENTION_ENTITY,
-                                    .start = start,
-                                    .end = end,
-                                    .text = str_slice(l->in->question, start, end),
-                                    .senses = senses,
-                                    .sense_count = s->sense_count},
-                          .first = s->first,
-                          .last = s->last,
-                          .quoted = s->quoted};
+    *out =
+        (link_mention){.shown = {.kind = link_is_class(l, s->nodes[0]) ? RETRIEVER_MENTION_CLASS
+                                                                       : RETRIEVER_MENTION_ENTITY,
+                                 .start = start,
+                                 .end = end,
+                                 .text = str_slice(l->in->question, start, end),
+                                 .senses = senses,
+                                 .sense_count = s->sense_count},
+                       .first = s->first,
+                       .last = s->last,
+                       .quoted = s->quoted};
     memcpy(out->nodes, s->nodes, sizeof out->nodes);
     return STATUS_OK;
 }
@@ -880,7 +711,7 @@ status link_question(const link_input *in, arena *a, link_result *out, error *er
     status s = text_tokenise(in->question, false, a, &l.tokens, err);
     if (s != STATUS_OK)
         return s;
-    l.spans = ARENA_ARRAY(a, span, MAX_SPANS + 1);
+    l.spans = ARENA_ARRAY(a, span, LINK_MOST_SPANS + 1);
     if (l.spans == NULL)
         return error_memory(err);
     collect_spans(&l);
@@ -889,12 +720,12 @@ status link_question(const link_input *in, arena *a, link_result *out, error *er
     token_mask covered = {{0}};
     bool named = false;
     for (size_t i = 0; i < l.span_count; i++) {
-        named = named || !is_class(&l, l.spans[i].nodes[0]);
+        named = named || !link_is_class(&l, l.spans[i].nodes[0]);
         for (uint32_t k = l.spans[i].first; k <= l.spans[i].last; k++)
             token_mask_set(&covered, k);
     }
     if (!in->exact && !named && in->focus_count == 0 && l.status == STATUS_OK)
-        find_near(&l, &covered);
+        link_find_near(&l, &covered);
     link_mention *mentions = ARENA_ARRAY(a, link_mention, l.span_count + 18);
     if (mentions == NULL || l.status != STATUS_OK)
         return l.status != STATUS_OK ? l.status : error_memory(err);
