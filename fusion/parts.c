@@ -58,8 +58,8 @@ static bool tells(str part)
     return found;
 }
 
-/* Behind a comma a question mark alone may end a list: words must ask. What ends at a comma may only
- * tell what the question is about. */
+/* Behind a comma a question mark alone may end a list: words must ask. What ends at a comma may
+ * only tell what the question is about. */
 static bool asks(str part, bool before_comma, bool behind_comma, arena *a)
 {
     if (before_comma && tells(part))
@@ -111,11 +111,10 @@ static status join_clauses(answer *into, const answer *next, arena *a)
     if (clauses == NULL || values == NULL || conflicts == NULL)
         return STATUS_MEMORY;
     for (size_t i = 0; i < n; i++)
-        clauses[i] = i < into->clause_count ? into->clauses[i]
-                                            : next->clauses[i - into->clause_count];
+        clauses[i] =
+            i < into->clause_count ? into->clauses[i] : next->clauses[i - into->clause_count];
     for (size_t i = 0; i < into->value_count + next->value_count; i++)
-        values[i] =
-            i < into->value_count ? into->values[i] : next->values[i - into->value_count];
+        values[i] = i < into->value_count ? into->values[i] : next->values[i - into->value_count];
     for (size_t i = 0; i < into->conflict_count + next->conflict_count; i++)
         conflicts[i] = i < into->conflict_count ? into->conflicts[i]
                                                 : next->conflicts[i - into->conflict_count];
@@ -178,8 +177,9 @@ void parts_open(answer *into, str part, const answer *failed, const phrase_conte
 {
     str why = str_empty(failed->reason) ? failed->text : failed->reason;
     size_t end = str_find(why, STR("\n"), 0);
-    const template_var vars[] = {
-        {"part", part}, {"why", str_slice(why, 0, end == STR_NONE ? why.length : end)}, {NULL, {0}}};
+    const template_var vars[] = {{"part", part},
+                                 {"why", str_slice(why, 0, end == STR_NONE ? why.length : end)},
+                                 {NULL, {0}}};
     str open = phrase_fill(phrases, "part_open", vars);
     into->reason = str_empty(into->reason) ? open : join_lines(into->reason, open, phrases->a);
 }
