@@ -1,5 +1,5 @@
-/* Several questions in one ("哮喘挂什么科，治愈率是多少？", "What causes gout? How is it treated?"): cut
- * into parts that are asked one after the other, and joined into one answer. */
+/* Several questions in one ("哮喘挂什么科，治愈率是多少？", "What causes gout? How is it
+ * treated?"): cut into parts that are asked one after the other, and joined into one answer. */
 #ifndef VOUCH_FUSION_PARTS_H
 #define VOUCH_FUSION_PARTS_H
 

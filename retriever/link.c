@@ -621,13 +621,30 @@ static status add_span(linker *l, span *s, link_mention *out)
     return STATUS_OK;
 }
 
+/* "Is it a kind of arthritis?", 它会并发肺炎吗: the conversation's subject beside a name behind it.
+ */
+static bool speaks_of_both(const linker *l, const link_mention *mentions, size_t count)
+{
+    static const char *const subjects[] = {"它", "它们", "这病", "那病", "该病", "it", "they"};
+    uint32_t first = UINT32_MAX;
+    for (size_t i = 0; i < count; i++)
+        if (mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY && mentions[i].first < first)
+            first = mentions[i].first;
+    for (uint32_t i = 0; i < l->tokens.count && i < first; i++)
+        for (size_t k = 0; k < CORE_COUNT(subjects); k++)
+            if (is_word(l, i, subjects[k]))
+                return true;
+    return false;
+}
+
 /* "it", 那, 它, or nothing at all: what the conversation is about, when nothing else is named. */
 static status add_focus(linker *l, link_mention *mentions, size_t *count)
 {
     static const char *const pronouns[] = {"它", "他",  "她",   "这病", "那病", "这个",  "那个",
                                            "it", "its", "that", "this", "they", "their", "them"};
     for (size_t i = 0; i < *count; i++)
-        if (mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY)
+        if (mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY &&
+            !speaks_of_both(l, mentions, *count))
             return STATUS_OK;
     if (l->in->focus_count == 0)
         return STATUS_OK;

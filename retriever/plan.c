@@ -6,6 +6,7 @@
 #define LEAST_QUALITY 0.22f
 #define HITS_PER_STEP 4
 #define UNSAID_COST 0.12f
+#define SAID_OUTRIGHT 0.85f /* of a step that a thing lacks */
 
 /* --- kinds of things ---------------------------------------------------------------------------
  */
@@ -552,6 +553,40 @@ static void walk_from(plan *p, int mention, int sense, index_node from, uint8_t 
     }
 }
 
+/* Whether things of the node's class have this step at all. */
+static bool class_has(const plan *p, index_node node, uint32_t step)
+{
+    const kg_relation *r = &plan_relation(p, step)->stats;
+    const kg_class_count *ends = (step & 1) != 0 ? r->range : r->domain;
+    size_t count = (step & 1) != 0 ? r->range_count : r->domain_count;
+    index_node class = index_class(p->in->index, node);
+    if (class == INDEX_NONE)
+        return count == 0; /* a graph without classes */
+    for (size_t i = 0; i < count; i++)
+        if (ends[i].class_id == index_id(p->in->index, class))
+            return true;
+    return false;
+}
+
+/* A step that is said outright, that things of this kind have, and that this one lacks: "the
+ * subtypes of gout" are none, and its parents are no answer. */
+static void keep_absent(plan *p, int mention, int sense, index_node from)
+{
+    for (size_t h = 0; h < p->hit_count; h++) {
+        uint32_t step = p->hits[h].target;
+        size_t count;
+        (void)index_edges_of(p->in->index, from, step / 2, (step & 1) != 0, &count);
+        if (count > 0 || p->hits[h].quality < SAID_OUTRIGHT || !allowed_step(p, step, 0) ||
+            !class_has(p, from, step))
+            continue;
+        plan_path path = {.mention = mention, .sense = sense, .from = from, .hops = 1};
+        path.steps[0] = step;
+        path.hits[0] = (int)h;
+        path.said = p->hits[h].quality;
+        keep_path(p, &path);
+    }
+}
+
 void plan_walk_paths(plan *p)
 {
     const link_result *l = p->in->link;
@@ -567,8 +602,11 @@ void plan_walk_paths(plan *p)
         const link_mention *mention = &l->mentions[m];
         if (mention->shown.kind != RETRIEVER_MENTION_ENTITY)
             continue;
-        for (size_t s = 0; s < mention->shown.sense_count && p->status == STATUS_OK; s++)
+        for (size_t s = 0; s < mention->shown.sense_count && p->status == STATUS_OK; s++) {
             walk_from(p, (int)m, (int)s, mention->nodes[s], entities > 2 ? 2 : PLAN_HOPS);
+            if (entities == 1)
+                keep_absent(p, (int)m, (int)s, mention->nodes[s]);
+        }
     }
     qsort(p->paths, p->path_count, sizeof *p->paths, best_path_first);
 }
@@ -593,6 +631,17 @@ static void ask_examples(plan *p)
         p->status = examples_score(p->in->examples, &words, p->a, &p->examples, p->err);
 }
 
+/* A pronoun that stands for what the conversation is about says something. */
+static void hear_pronouns(plan *p)
+{
+    for (size_t i = 0; i < p->in->link->count; i++) {
+        const link_mention *m = &p->in->link->mentions[i];
+        if (m->shown.kind == RETRIEVER_MENTION_ENTITY && m->first < PHRASEBOOK_TOKENS &&
+            m->shown.senses[0].match == RETRIEVER_MATCH_FOCUS)
+            p->silent.bits[m->first / 64] &= ~((uint64_t)1 << (m->first % 64));
+    }
+}
+
 /* --- whole -------------------------------------------------------------------------------------
  */
 status plan_question(const plan_input *in, arena *a, plan *out, error *err)
@@ -607,6 +656,7 @@ status plan_question(const plan_input *in, arena *a, plan *out, error *err)
     read_wanted_kind(&p);
     read_counted_kind(&p);
     weigh_tokens(&p);
+    hear_pronouns(&p);
     if (p.status == STATUS_OK)
         ask_examples(&p);
     if (p.status == STATUS_OK && match_phrases(&p)) {

@@ -39,6 +39,9 @@ static bool asks_description(const plan *p, const link_mention *m)
 {
     const operator_hits *ops = p->in->operators;
     const text_tokens *t = &p->in->link->tokens;
+    str said = m->shown.text;
+    if (str_equal_nocase(said, STR("its")) || str_equal_nocase(said, STR("their")))
+        return false; /* "what are its other names" */
     for (size_t i = 0; i < ops->count; i++) {
         const operator_hit *h = &ops->items[i];
         size_t between = 0;

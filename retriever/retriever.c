@@ -22,6 +22,7 @@
 #include "retriever/versions.h"
 
 #define MOST_CANDIDATES 32
+#define SAID_OUTRIGHT 0.85 /* coverage of a step that was asked in its own words */
 #define MOST_EXECUTED 6
 #define MOST_QUESTION_BYTES 8192
 #define FIRST_FAMILIAR 0.30
@@ -504,6 +505,11 @@ static status execute_stage(asking *q)
          * none of X's. */
         if (i > 0 && lf_hops(c->form) > lf_hops(q->candidates[0].form))
             continue;
+        /* Nor is another step of X what was asked outright. */
+        if (i > 0 && q->candidates[0].features[RETRIEVER_F_EMPTY] > 0 &&
+            q->candidates[0].features[RETRIEVER_F_COVERAGE] >= SAID_OUTRIGHT &&
+            lf_hops(q->candidates[0].form) == 1)
+            break;
         status s = execute_form(q->read, c->form, &o, q->a, &result, q->err);
         if (s != STATUS_OK)
             return s;
