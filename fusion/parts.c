@@ -58,6 +58,21 @@ static bool tells(str part)
     return found;
 }
 
+/* "…吗，都有哪些", "有几种，都是什么": goes on asking for the same. */
+static bool asks_on(str part)
+{
+    static const char *const words[] = {"哪些", "什么", "分别", "具体", "名字", "都",
+                                        "有",   "是",   "叫",   "各",   "啥",   "呢",
+                                        "哪",   "几",   "种",   "个",   "又"};
+    while (!str_empty(part)) {
+        size_t n = begins_with(part, words, CORE_COUNT(words));
+        if (n == 0)
+            return false;
+        part = str_slice(part, n, part.length);
+    }
+    return true;
+}
+
 /* Behind a comma a question mark alone may end a list: words must ask. What ends at a comma may
  * only tell what the question is about. */
 static bool asks(str part, bool before_comma, bool behind_comma, arena *a)
@@ -72,7 +87,7 @@ static bool asks(str part, bool before_comma, bool behind_comma, arena *a)
                 more = true;
             }
     }
-    return premise_asks(kg_normalise(part, a));
+    return !(behind_comma && asks_on(part)) && premise_asks(kg_normalise(part, a));
 }
 
 size_t parts_split(str question, arena *a, str parts[PARTS_MOST])

@@ -300,7 +300,8 @@ static size_t shared_nodes(const plan_path *x, const plan_path *y)
     return n;
 }
 
-/* Words that x and y both take, each for another step or another way along it: they say one only. */
+/* Words that x and y both take, each for another step or another way along it: they say one only.
+ */
 static bool says_two_things(const plan *p, const plan_path *x, const plan_path *y)
 {
     for (uint8_t i = 0; i < x->hops; i++)
@@ -329,8 +330,8 @@ static void join_features(plan *p, const plan_path *x, const plan_path *y, size_
     a[RETRIEVER_F_LINK] = (a[RETRIEVER_F_LINK] + b[RETRIEVER_F_LINK]) / 2;
     a[RETRIEVER_F_ANSWERS] = log(1 + (double)shared);
     a[RETRIEVER_F_ORDER] = fmin(a[RETRIEVER_F_ORDER], b[RETRIEVER_F_ORDER]);
-    a[RETRIEVER_F_UNSAID] = fmax(a[RETRIEVER_F_UNSAID], b[RETRIEVER_F_UNSAID]) +
-                            (says_two_things(p, x, y) ? 1 : 0);
+    a[RETRIEVER_F_UNSAID] =
+        fmax(a[RETRIEVER_F_UNSAID], b[RETRIEVER_F_UNSAID]) + (says_two_things(p, x, y) ? 1 : 0);
     a[RETRIEVER_F_HOPS] = x->hops > y->hops ? x->hops : y->hops;
     a[RETRIEVER_F_UNUSED] = plan_unused_mentions(p, &f->mask);
     a[RETRIEVER_F_EMPTY] = shared == 0;
