@@ -4,6 +4,7 @@
 #define VOUCH_FUZZ_SERVICE_H
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdint.h>
@@ -114,7 +115,10 @@ static inline void fuzz_exchange(const fuzz_service *f, str request, int quiet_m
         n = send(fd, request.data + sent, request.length - sent, MSG_NOSIGNAL);
     for (n = 1; n > 0;) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        if (poll(&p, 1, left > 0 ? left : 60000) > 0) {
+        int ready = poll(&p, 1, left > 0 ? left : 60000);
+        if (ready < 0 && errno == EINTR) { /* the fuzzer's own timer */
+            continue;
+        } else if (ready > 0) {
             n = recv(fd, bytes, sizeof bytes, 0);
             buf_add(reply, str_make(bytes, n > 0 ? (size_t)n : 0));
         } else if (left > 0) {
