@@ -90,6 +90,17 @@ static bool asks(str part, bool before_comma, bool behind_comma, arena *a)
     return !(behind_comma && asks_on(part)) && premise_asks(kg_normalise(part, a));
 }
 
+/* 民法典第几条, 法条是哪条: where what was asked stands is no question of its own. */
+static bool asks_source(str part)
+{
+    static const char *const words[] = {"第几条", "哪条", "哪一条", "哪几条",
+                                        "法条",   "条文", "依据",   "出处"};
+    for (size_t i = 0; i < CORE_COUNT(words); i++)
+        if (str_find(part, str_from(words[i]), 0) != STR_NONE)
+            return true;
+    return false;
+}
+
 size_t parts_split(str question, arena *a, str parts[PARTS_MOST])
 {
     size_t n = 0, from = 0;
@@ -99,6 +110,11 @@ size_t parts_split(str question, arena *a, str parts[PARTS_MOST])
         str part = str_trim(str_slice(question, from, at + p.end));
         at += p.next;
         if (asks(part, p.comma, comma, a)) {
+            if (n > 0 && comma && asks_source(part)) {
+                parts[n - 1].length = (size_t)(part.data + part.length - parts[n - 1].data);
+                from = at;
+                continue;
+            }
             if (n == PARTS_MOST) {
                 parts[0] = question;
                 return 1;

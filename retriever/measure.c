@@ -467,7 +467,8 @@ static double foreign_cases(str question, str span)
 /* "The term is ten years" says it outright; "later than twenty years" is an exception. */
 static double said_outright(str text, size_t at)
 {
-    static const char *const limits[] = {"不超过", "不得超过", "不得少于", "届"};
+    static const char *const limits[] = {"不超过",   "不得超过", "不能超过", "不得少于",
+                                         "不能少于", "不少于",   "不低于",   "届"};
     for (size_t i = 0; i < CORE_COUNT(limits); i++)
         if (before(text, at, limits[i]))
             return 0.6;
@@ -532,6 +533,19 @@ static double size_of(str written)
     return kg_value_find(written, 0, &v, &start, &end) ? (v.low + v.high) / 2 : 0;
 }
 
+/* 最长 and 不得超过, 最短 and 不能少于: bounds of the way that is asked for. */
+static double bounded_so(str text, size_t at, int sign)
+{
+    static const char *const above[] = {"超过", "最长", "最高", "最多"};
+    static const char *const below[] = {"少于", "低于", "至少", "最短", "最低"};
+    double found = 0;
+    for (size_t i = 0; sign > 0 && i < CORE_COUNT(above); i++)
+        found = before(text, at, above[i]) ? 1 : found;
+    for (size_t i = 0; sign < 0 && i < CORE_COUNT(below); i++)
+        found = before(text, at, below[i]) ? 2 : found;
+    return found;
+}
+
 typedef struct scored {
     value at;
     double score, size, clause; /* clause: what it shares with the question */
@@ -555,6 +569,7 @@ static size_t most_extreme(const scored *all, size_t count, size_t best, int sig
 bool measure_find(const measure_ask *ask, str question, str more, str text, measure_found *out)
 {
     size_t at = 0, count = 0, best = 0;
+    const int sign = extreme(question);
     scored all[SCORED];
     value v;
     while (count < SCORED && next_value(ask, text, &at, &v)) {
@@ -568,6 +583,7 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
         s->score += 0.7 * (shared(ask, question, sentence, true, 1) +
                            shared(ask, more, sentence, false, 0.6));
         s->score += (v.wanted_unit ? 1.5 : 0) + said_outright(text, v.start);
+        s->score += bounded_so(text, v.start, sign);
         s->score += anchored(ask, question, text, &v);
         s->score -= 0.8 * foreign_cases(question, sentence) + 0.4 * (double)count;
         best = s->score > all[best].score ? count : best;
@@ -575,9 +591,10 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
     }
     if (count == 0)
         return false;
-    int sign = extreme(question);
     double score = all[best].score;
-    best = sign == 0 ? best : most_extreme(all, count, best, sign);
+    best = sign == 0 || bounded_so(text, all[best].at.start, sign) > 1
+               ? best
+               : most_extreme(all, count, best, sign);
     v = all[best].at;
     *out = (measure_found){
         str_slice(text, v.start, v.end),

@@ -833,7 +833,10 @@ void plan_prefer_texts(plan *p)
         const plan_path *also = p->forms[i].other;
         bool beside =
             also != NULL && also->mention >= 0 && is_hint(p, &p->in->link->mentions[also->mention]);
-        if ((is_hint(p, m) && !text) || kind || beside || is_guessed_law(p, m))
+        /* 第几条 asks for one article, not for all of the law. */
+        bool every =
+            first != NULL && str_equal(first->iri, STR("urn:vouch:r:law")) && wants_owner(p);
+        if ((is_hint(p, m) && !text) || kind || every || beside || is_guessed_law(p, m))
             p->forms[i].features[RETRIEVER_F_UNUSED] += 1;
     }
 }

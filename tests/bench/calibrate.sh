@@ -52,7 +52,7 @@ cases law $own "$questions"/legal_zh*.tune.jsonl \
 "$vouch" eval "$questions/medical_zh.tune.jsonl" --graph "$work/med.kg" --model none $own \
     --cases "$work/texts.jsonl" >/dev/null
 "$vouch" eval "$questions"/legal_zh*.tune.jsonl --graph "$work/law.kg" --model none $own \
-    --cases "$work/texts.jsonl" --alpha "${TEXT_ALPHA:-0.07}" --calibrate "$work/texts.json" >/dev/null
+    --cases "$work/texts.jsonl" --alpha "${TEXT_ALPHA:-0.1}" --calibrate "$work/texts.json" >/dev/null
 python3 -c 'import json, sys
 whole, texts = (json.load(open(f, encoding="utf-8")) for f in sys.argv[1:3])
 whole["passage"] = texts["passage"]
