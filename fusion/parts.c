@@ -113,6 +113,7 @@ size_t parts_split(str question, arena *a, str parts[PARTS_MOST])
             if (n > 0 && comma && asks_source(part)) {
                 parts[n - 1].length = (size_t)(part.data + part.length - parts[n - 1].data);
                 from = at;
+                comma = p.comma;
                 continue;
             }
             if (n == PARTS_MOST) {

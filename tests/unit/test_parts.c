@@ -31,6 +31,8 @@ static const struct {
     {"挂什么科？谢谢。", "挂什么科？谢谢。"},
     {"哮喘的检查有几种，都是什么", "哮喘的检查有几种，都是什么"},
     {"肺炎会不会引出别的病，都有哪些？", "肺炎会不会引出别的病，都有哪些？"},
+    /* where it stands is no question of its own */
+    {"租客可以转租吗，民法典第几条", "租客可以转租吗，民法典第几条"},
     /* more than four are asked as they stand */
     {"a? b? c? d? e?", "a? b? c? d? e?"},
 };
