@@ -560,8 +560,9 @@ static bool class_has(const plan *p, index_node node, uint32_t step)
     const kg_class_count *ends = (step & 1) != 0 ? r->range : r->domain;
     size_t count = (step & 1) != 0 ? r->range_count : r->domain_count;
     index_node class = index_class(p->in->index, node);
-    if (class == INDEX_NONE)
-        return count == 0; /* a graph without classes */
+    if (class ==
+        INDEX_NONE) /* a graph without classes: of relations of one name, which is meant? */
+        return plan_relation(p, step)->transitive;
     for (size_t i = 0; i < count; i++)
         if (ends[i].class_id == index_id(p->in->index, class))
             return true;

@@ -346,11 +346,13 @@ static str model_relation(void *context, const lf_name *name, arena *a)
 
 /* How much the model's verdict counts, from the best form without it. Twice where words of the
  * question stay unexplained: there names alone do not tell. Not at all where the best path turns
- * back along the step it came by (films of the same director): the model has seen no such paths
- * and says no to them; nor where a text is read, of which it sees nothing. */
+ * back along the step it came by (films of the same director) or counts are compared: the model has
+ * seen no such forms and says no to them; nor where a text is read, of which it sees nothing. */
 static double trust_in_model(const retriever_candidate *best)
 {
-    if (best->features[RETRIEVER_F_PASSAGE] != 0 || best->features[RETRIEVER_F_CYCLE] != 0)
+    const lf_node *form = best->form->op == LF_ASK ? best->form->a : best->form;
+    if (best->features[RETRIEVER_F_PASSAGE] != 0 || best->features[RETRIEVER_F_CYCLE] != 0 ||
+        (form->op == LF_CMP && form->step.count))
         return 0;
     double unexplained = best->features[RETRIEVER_F_UNEXPLAINED] / UNEXPLAINED_FULL;
     return 1 + fmin(1, fmax(0, unexplained));
@@ -414,8 +416,13 @@ static status ask_model(asking *q, const double *weights)
     q->margin_by_words = margin_of(q->candidates, n);
     q->probability_by_words = q->candidates[0].probability;
     share_directions(texts, scores, n);
-    for (size_t i = 1; i < n; i++) /* answers of another kind than asked for: it cannot see that */
-        if (q->candidates[i].features[RETRIEVER_F_TYPE_FIT] < 0)
+    /* It cannot see that answers are of another kind than asked for, nor that "what else has X's
+     * value" takes the place of that value. */
+    bool step = lf_hops(q->candidates[0].form) == 1;
+    for (size_t i = 1; i < n; i++)
+        if (q->candidates[i].features[RETRIEVER_F_TYPE_FIT] < 0 ||
+            (step && q->candidates[i].features[RETRIEVER_F_CYCLE] > 0 &&
+             lf_hops(q->candidates[i].form) == 2))
             scores[i] = fmin(scores[i], scores[0]);
     for (size_t i = 0; i < n; i++) {
         q->candidates[i].features[RETRIEVER_F_MODEL] = trust * scores[i];
