@@ -91,5 +91,7 @@ str ingest_apoc_nodes_iri(const ingest_apoc_nodes *nodes, str id, arena *a)
         return kg_iri_make(STR("n"), id, a);
     uint32_t mark = slot_of(nodes->slots, nodes->capacity, hash_of(id))->mark;
     const char *text = arena_printf(a, "%.*s:%08" PRIx32, STR_ARG(id), mark);
-    return text == NULL ? (str){0} : kg_iri_make(STR("n"), str_from(text), a);
+    if (text == NULL)
+        return (str){0};
+    return kg_iri_make(STR("n"), str_from(text), a);
 }
