@@ -61,6 +61,14 @@ size_t str_find(str s, str needle, size_t from)
     return STR_NONE;
 }
 
+bool str_holds_any(str text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_find(text, str_from(words[i]), 0) != STR_NONE)
+            return true;
+    return false;
+}
+
 str str_slice(str s, size_t from, size_t to)
 {
     if (to > s.length)

@@ -49,6 +49,8 @@ bool str_ends(str s, str suffix);
 /* Offset of the first `needle` at or behind `from`; STR_NONE when there is none. */
 #define STR_NONE SIZE_MAX
 size_t str_find(str s, str needle, size_t from);
+/* Whether the text holds one of the words. */
+bool str_holds_any(str text, const char *const *words, size_t count);
 
 /* The part [from, to); offsets past the end are clamped. */
 str str_slice(str s, size_t from, size_t to);

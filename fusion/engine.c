@@ -159,13 +159,7 @@ static void identify(asking *k)
 
 static str detect(str text)
 {
-    for (size_t i = 0; i < text.length;) {
-        uint32_t c;
-        i += utf8_decode(text.data + i, text.length - i, &c);
-        if (utf8_is_han(c))
-            return STR("zh");
-    }
-    return STR("en");
+    return utf8_has_han(text.data, text.length) ? STR("zh") : STR("en");
 }
 
 /* True when a refusal rule was met. */

@@ -75,14 +75,6 @@ static yes_no by_piece(const align_result *r)
 
 /* --- by what a sentence forbids or allows ------------------------------------------------------
  */
-static bool holds_any(str text, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_find(text, str_from(words[i]), 0) != STR_NONE)
-            return true;
-    return false;
-}
-
 static bool denies(str text)
 {
     static const char *const bounds[] = {"不得超过", "不得少于", "不得低于", "不得高于",
@@ -90,22 +82,22 @@ static bool denies(str text)
     static const char *const words[] = {"不得",   "不适用", "禁止",   "不能",   "不予",   "不可以",
                                         "无效",   "不承担", "不负",   "无权",   "不享有", "不准",
                                         "不应当", "不构成", "不承认", "不受理", "不视为", "不属于"};
-    return holds_any(text, words, CORE_COUNT(words)) &&
-           !holds_any(text, bounds, CORE_COUNT(bounds));
+    return str_holds_any(text, words, CORE_COUNT(words)) &&
+           !str_holds_any(text, bounds, CORE_COUNT(bounds));
 }
 
 static bool allows(str text)
 {
     static const char *const words[] = {"可以", "有权", "应当", "必须",   "享有",  "承担",
                                         "有效", "属于", "视为", "的权利", "的义务"};
-    return holds_any(text, words, CORE_COUNT(words));
+    return str_holds_any(text, words, CORE_COUNT(words));
 }
 
 /* 应当承担侵权责任, 处五千元以下罚款: what is punished may not be done. */
 static bool punishes(str text)
 {
     static const char *const words[] = {"责任", "罚款", "处分", "处罚", "拘留", "徒刑", "责令"};
-    return holds_any(text, words, CORE_COUNT(words));
+    return str_holds_any(text, words, CORE_COUNT(words));
 }
 
 /* The share of the claim's characters, small words left out, that the sentence says. */
@@ -159,10 +151,10 @@ static yes_no by_duty(str claim, str article, arena *a)
     static const char *const denials[] = {"不", "没", "无", "非", "未", "禁止", "拒"};
     double share;
     str sentence = best_sentence(claim, article, a, &share);
-    if (share * 100 < LEAST_PERCENT || holds_any(claim, denials, CORE_COUNT(denials)))
+    if (share * 100 < LEAST_PERCENT || str_holds_any(claim, denials, CORE_COUNT(denials)))
         return YES_NO_UNSAID;
     static const char *const may[] = {"可以", "能", "准许", "允许"};
-    if (holds_any(claim, may, CORE_COUNT(may)) && !punishes(claim) && punishes(sentence))
+    if (str_holds_any(claim, may, CORE_COUNT(may)) && !punishes(claim) && punishes(sentence))
         return YES_NO_NO;
     return denies(sentence) ? YES_NO_NO : allows(sentence) ? YES_NO_YES : YES_NO_UNSAID;
 }

@@ -200,26 +200,19 @@ static bool asks_people(str question, measure_ask *out)
     return false;
 }
 
-static bool any_of(str text, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_find(text, str_from(words[i]), 0) != STR_NONE)
-            return true;
-    return false;
-}
-
 /* A term that is only spoken of (怀孕期间可以离婚吗) is not asked for. */
 static bool only_named(str question, const measure_ask *ask)
 {
     static const char *const asks[] = {"多", "几", "为", "是"}, *const ends[] = {"吗", "么"};
     str words = str_slice(question, ask->start, ask->end);
-    return any_of(question, ends, CORE_COUNT(ends)) && !any_of(words, asks, CORE_COUNT(asks));
+    return str_holds_any(question, ends, CORE_COUNT(ends)) &&
+           !str_holds_any(words, asks, CORE_COUNT(asks));
 }
 
 bool measure_asked(str question, measure_ask *out)
 {
     *out = (measure_ask){0};
-    return !any_of(question, not_measures, CORE_COUNT(not_measures)) &&
+    return !str_holds_any(question, not_measures, CORE_COUNT(not_measures)) &&
            measure_meant(question, out) && !only_named(question, out);
 }
 
@@ -521,8 +514,8 @@ static int extreme(str question)
 {
     static const char *const most[] = {"最长", "最多", "最高", "最大", "上限", "封顶"};
     static const char *const least[] = {"最短", "最少", "最低", "至少", "起码", "下限"};
-    bool up = any_of(question, most, CORE_COUNT(most));
-    bool down = any_of(question, least, CORE_COUNT(least));
+    bool up = str_holds_any(question, most, CORE_COUNT(most));
+    bool down = str_holds_any(question, least, CORE_COUNT(least));
     return up == down ? 0 : up ? 1 : -1;
 }
 
@@ -630,7 +623,8 @@ size_t measure_find_all(const measure_ask *ask, str question, str more, str text
     if (most == 0 || !measure_find(ask, question, more, text, &best))
         return 0;
     out[0] = best.value;
-    if (!any_of(question, each, CORE_COUNT(each)) && !tells_apart(ask, question, best.sentence))
+    if (!str_holds_any(question, each, CORE_COUNT(each)) &&
+        !tells_apart(ask, question, best.sentence))
         return 1;
     while (n < most && next_value(ask, best.sentence, &at, &v))
         if (v.wanted_unit)
