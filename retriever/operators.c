@@ -200,23 +200,43 @@ static bool ends_in_asking(const operator_hits *hits, str question)
     return false;
 }
 
-status operators_find_silent(const operators *o, str text, str lang, arena *a, operator_hits *out,
-                             error *err)
+typedef bool rule_test(const rule *r);
+
+static bool any_rule(const rule *r)
+{
+    (void)r;
+    return true;
+}
+
+static bool is_silent(const rule *r)
+{
+    return r->kind == OPERATOR_FILLER || r->kind == OPERATOR_OPEN || r->kind == OPERATOR_CODE;
+}
+
+/* The rules of the language that pass the test; *capacity is that of hits->items. */
+static status run_rules(const operators *o, rule_test *test, str text, str lang, arena *a,
+                        operator_hits *hits, size_t *capacity, error *err)
 {
     pcre2_match_data *data = pcre2_match_data_create(32, NULL);
     if (data == NULL)
         return error_memory(err);
-    operator_hits hits = {0};
-    size_t capacity = 0;
     status s = STATUS_OK;
     for (size_t i = 0; s == STATUS_OK && i < o->count && text.length > 0; i++) {
         const rule *r = &o->rules[i];
-        bool silent =
-            r->kind == OPERATOR_FILLER || r->kind == OPERATOR_OPEN || r->kind == OPERATOR_CODE;
-        if (silent && (r->lang[0] == '\0' || str_empty(lang) || str_equal(str_from(r->lang), lang)))
-            s = run_rule(o, r, text, data, a, &hits, &capacity, err);
+        if (test(r) &&
+            (r->lang[0] == '\0' || str_empty(lang) || str_equal(str_from(r->lang), lang)))
+            s = run_rule(o, r, text, data, a, hits, capacity, err);
     }
     pcre2_match_data_free(data);
+    return s;
+}
+
+status operators_find_silent(const operators *o, str text, str lang, arena *a, operator_hits *out,
+                             error *err)
+{
+    operator_hits hits = {0};
+    size_t capacity = 0;
+    status s = run_rules(o, is_silent, text, lang, a, &hits, &capacity, err);
     if (s == STATUS_OK)
         *out = hits;
     return s;
@@ -225,17 +245,9 @@ status operators_find_silent(const operators *o, str text, str lang, arena *a, o
 status operators_find(const operators *o, str question, str lang, arena *a, operator_hits *out,
                       error *err)
 {
-    pcre2_match_data *data = pcre2_match_data_create(32, NULL);
-    if (data == NULL)
-        return error_memory(err);
     operator_hits hits = {0};
     size_t capacity = 0;
-    status s = STATUS_OK;
-    for (size_t i = 0; s == STATUS_OK && i < o->count && question.length > 0; i++)
-        if (o->rules[i].lang[0] == '\0' || str_empty(lang) ||
-            str_equal(str_from(o->rules[i].lang), lang))
-            s = run_rule(o, &o->rules[i], question, data, a, &hits, &capacity, err);
-    pcre2_match_data_free(data);
+    status s = run_rules(o, any_rule, question, lang, a, &hits, &capacity, err);
     if (s == STATUS_OK)
         s = run_pack(o, question, lang, a, &hits, &capacity, err);
     if (hits.has[OPERATOR_OPEN] && !ends_in_asking(&hits, question))
