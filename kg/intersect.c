@@ -171,6 +171,15 @@ static bool all_between(const row_list *lists, size_t count, size_t skip, int64_
     return all;
 }
 
+/* Into the list of at most `room`, or a note that there are more. */
+static void keep_subject(kg_id_list *out, size_t room, kg_id subject)
+{
+    if (out->count == room)
+        out->more = true;
+    else
+        out->items[out->count++] = subject;
+}
+
 static status walk_lists(kg_db *db, const row_list *lists, size_t count, size_t rarest_list,
                          size_t room, kg_id_list *out, error *err)
 {
@@ -191,10 +200,7 @@ static status walk_lists(kg_db *db, const row_list *lists, size_t count, size_t 
         done = end;
         if (!all_between(lists, count, rarest_list, first, end))
             continue;
-        if (out->count == room)
-            out->more = true;
-        else
-            out->items[out->count++] = subject;
+        keep_subject(out, room, subject);
     }
     return code;
 }
@@ -270,10 +276,7 @@ static status walk_later(kg_db *db, row_list *lists, size_t count, size_t room, 
         size_t at = subject % KG_BASE_PAGE;
         if (!in_all(lists, count, subject, firsts[at], firsts[at + 1]))
             continue;
-        if (out->count == room)
-            out->more = true;
-        else
-            out->items[out->count++] = subject;
+        keep_subject(out, room, subject);
     }
     return code;
 }
