@@ -40,14 +40,20 @@ static str user_message(const prompt *p)
     return p->messages[p->count - 1].content;
 }
 
+static prompt made(const prompt_request *q, arena *a)
+{
+    error err = {0};
+    prompt p = {0};
+    assert_int_equal(prompt_make(q, a, &p, &err), STATUS_OK);
+    return p;
+}
+
 static void test_facts(void **state)
 {
     (void)state;
     arena *a = arena_new(0);
-    error err = {0};
-    prompt p = {0};
     prompt_request q = request(1000);
-    assert_int_equal(prompt_make(&q, a, &p, &err), STATUS_OK);
+    prompt p = made(&q, a);
     assert_int_equal(p.facts, 2);
     str text = user_message(&p);
     /* A label's line breaks are gone, so that none can stand for a mark. */
@@ -65,10 +71,8 @@ static void test_budget(void **state)
 {
     (void)state;
     arena *a = arena_new(0);
-    error err = {0};
-    prompt p = {0};
     prompt_request q = request(70); /* characters: one fact */
-    assert_int_equal(prompt_make(&q, a, &p, &err), STATUS_OK);
+    prompt p = made(&q, a);
     assert_int_equal(p.facts, 1);
     assert_true(str_find(user_message(&p), STR("[2]"), 0) == STR_NONE);
     arena_free(a);
@@ -78,14 +82,12 @@ static void test_history(void **state)
 {
     (void)state;
     arena *a = arena_new(0);
-    error err = {0};
-    prompt p = {0};
     prompt_request q = request(1000);
     const str asked[] = {STR("What is\ncholera?")}, answered[] = {STR("A disease.")};
     q.asked = asked;
     q.answered = answered;
     q.turns = 1;
-    assert_int_equal(prompt_make(&q, a, &p, &err), STATUS_OK);
+    prompt p = made(&q, a);
     str all = user_message(&p);
     assert_true(str_find(all, STR("- What is cholera? -> A disease."), 0) != STR_NONE);
     arena_free(a);
@@ -95,10 +97,9 @@ static void test_repair(void **state)
 {
     (void)state;
     arena *a = arena_new(0);
-    error err = {0};
-    prompt p = {0};
     prompt_request q = request(1000);
-    assert_int_equal(prompt_make(&q, a, &p, &err), STATUS_OK);
+    prompt p = made(&q, a);
+    error err = {0};
     size_t before = p.count;
     assert_int_equal(prompt_repair(&p, STR("It breaks legs [1]. It itches."),
                                    STR("It breaks legs [1]."), STR("en"), a, &err),
