@@ -19,6 +19,7 @@
 #include "retriever/rank.h"
 #include "retriever/signals.h"
 #include "retriever/synonyms.h"
+#include "retriever/verdict.h"
 #include "retriever/versions.h"
 
 #define MOST_CANDIDATES 32
@@ -26,7 +27,6 @@
 #define MOST_EXECUTED 6
 #define MOST_QUESTION_BYTES 8192
 #define FIRST_FAMILIAR 0.30
-#define UNEXPLAINED_FULL 0.2 /* words left over from which on the model counts twice */
 
 typedef struct state {
     graph_index *index;
@@ -195,8 +195,7 @@ typedef struct asking {
     link_result link;
     version_choice version;
     plan plan;
-    const lf_node *best_by_words; /* before the model was asked; NULL = it was not */
-    double margin_by_words, probability_by_words;
+    verdict_before by_words;
 } asking;
 
 /* A version that the question names stands above the day of the request. */
@@ -269,169 +268,6 @@ static status plan_stage(asking *q)
     return plan_question(in, q->a, &q->plan, q->err);
 }
 
-/* The question as the model reads it: mentions by their placeholders. */
-static str model_question(asking *q)
-{
-    buf text = {0};
-    const text_token *t = q->link.tokens.items;
-    for (size_t i = 0; i < q->link.tokens.count; i++) {
-        const link_mention *in = NULL;
-        for (size_t k = 0; k < q->link.count; k++)
-            if (q->link.mentions[k].shown.slot > 0 && q->link.mentions[k].first <= i &&
-                i <= q->link.mentions[k].last)
-                in = &q->link.mentions[k];
-        if (in == NULL) {
-            if (t[i].kind != TEXT_HAN)
-                buf_add_char(&text, ' ');
-            buf_add(&text, t[i].norm);
-        } else if (in->first == i) {
-            char kind = in->shown.kind == RETRIEVER_MENTION_ENTITY  ? 'E'
-                        : in->shown.kind == RETRIEVER_MENTION_VALUE ? 'V'
-                                                                    : 'T';
-            buf_printf(&text, "<%c%d>", kind, in->shown.slot);
-        }
-    }
-    str out = arena_str(q->a, buf_str(&text));
-    buf_free(&text);
-    return out;
-}
-
-static void add_canonical(buf *out, str text, size_t words, arena *a)
-{
-    text_tokens tokens = {0};
-    error ignored = {0};
-    if (text_tokenise(text, true, a, &tokens, &ignored) != STATUS_OK)
-        return;
-    for (size_t i = 0; i < tokens.count && i < words; i++) {
-        if (tokens.items[i].kind != TEXT_HAN)
-            buf_add_char(out, ' ');
-        buf_add(out, tokens.items[i].norm);
-    }
-}
-
-static str model_types(asking *q)
-{
-    buf text = {0};
-    for (size_t k = 0; k < q->link.count; k++) {
-        const retriever_mention *m = &q->link.mentions[k].shown;
-        if (m->kind != RETRIEVER_MENTION_ENTITY || str_empty(m->senses[0].class_label))
-            continue;
-        buf_printf(&text, "<E%d>", m->slot);
-        add_canonical(&text, m->senses[0].class_label, 3, q->a);
-    }
-    str out = arena_str(q->a, buf_str(&text));
-    buf_free(&text);
-    return out;
-}
-
-/* The relation's label in the question's language, else its main label. */
-static str model_relation(void *context, const lf_name *name, arena *a)
-{
-    asking *q = context;
-    const retriever_relation *r = retriever_schema_relation(&q->state->knowledge->schema, name->id);
-    str label = name->label;
-    for (size_t i = 0; r != NULL && i < r->alias_count; i++)
-        if (!r->aliases[i].inverse && r->aliases[i].weight >= 0.99f &&
-            str_equal(r->aliases[i].lang, q->out->lang) &&
-            str_find(r->aliases[i].text, STR("{"), 0) == STR_NONE) {
-            label = r->aliases[i].text;
-            break;
-        }
-    buf text = {0};
-    add_canonical(&text, label, 10, a);
-    str out = arena_str(a, buf_str(&text));
-    buf_free(&text);
-    return out;
-}
-
-/* How much the model's verdict counts, from the best form without it. Twice where words of the
- * question stay unexplained: there names alone do not tell. Not at all where the best path turns
- * back along the step it came by (films of the same director) or counts are compared: the model has
- * seen no such forms and says no to them; nor where a text is read, of which it sees nothing. */
-static double trust_in_model(const retriever_candidate *best)
-{
-    const lf_node *form = best->form->op == LF_ASK ? best->form->a : best->form;
-    if (best->features[RETRIEVER_F_PASSAGE] != 0 || best->features[RETRIEVER_F_CYCLE] != 0 ||
-        (form->op == LF_CMP && form->step.count))
-        return 0;
-    double unexplained = best->features[RETRIEVER_F_UNEXPLAINED] / UNEXPLAINED_FULL;
-    return 1 + fmin(1, fmax(0, unexplained));
-}
-
-/* The same steps but for their directions ("<+>", "<->")? */
-static bool same_but_direction(str a, str b)
-{
-    if (a.length != b.length)
-        return false;
-    for (size_t i = 0; i < a.length; i++) {
-        bool sign = i > 0 && a.data[i - 1] == '<' && (a.data[i] == '+' || a.data[i] == '-') &&
-                    (b.data[i] == '+' || b.data[i] == '-');
-        if (a.data[i] != b.data[i] && !sign)
-            return false;
-    }
-    return true;
-}
-
-/* Which way a step goes, names of both ways tell (kinds of, parent); the model sees one name. So
- * forms that differ in that alone share its best verdict. */
-static void share_directions(const str *texts, double *scores, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < i; k++)
-            if (same_but_direction(texts[i], texts[k]))
-                scores[i] = scores[k] = fmax(scores[i], scores[k]);
-}
-
-/* From the best form to the best of other relations. */
-static double margin_of(const retriever_candidate *c, size_t count)
-{
-    for (size_t i = 1; i < count; i++)
-        if (!str_equal(c[i].relations, c[0].relations))
-            return c[0].score - c[i].score;
-    return 10;
-}
-
-static status ask_model(asking *q, const double *weights)
-{
-    size_t n = q->out->candidate_count;
-    if (q->request->scorer == NULL || n == 0)
-        return STATUS_OK;
-    str *texts = ARENA_ARRAY(q->a, str, n);
-    double *scores = ARENA_ARRAY(q->a, double, n);
-    if (texts == NULL || scores == NULL)
-        return error_memory(q->err);
-    for (size_t i = 0; i < n; i++) {
-        buf text = {0};
-        status s = lf_print_model(q->candidates[i].form, model_relation, q, q->a, &text);
-        texts[i] = arena_str(q->a, buf_str(&text));
-        buf_free(&text);
-        if (s != STATUS_OK)
-            return s;
-    }
-    if (!q->request->scorer(q->request->scorer_context, model_types(q), model_question(q), texts,
-                            q->candidates, n, scores))
-        return STATUS_OK;
-    double trust = trust_in_model(&q->candidates[0]);
-    q->best_by_words = q->candidates[0].form;
-    q->margin_by_words = margin_of(q->candidates, n);
-    q->probability_by_words = q->candidates[0].probability;
-    share_directions(texts, scores, n);
-    /* It cannot see that answers are of another kind than asked for, nor that "what else has X's
-     * value" takes the place of that value. */
-    bool step = lf_hops(q->candidates[0].form) == 1;
-    for (size_t i = 1; i < n; i++)
-        if (q->candidates[i].features[RETRIEVER_F_TYPE_FIT] < 0 ||
-            (step && q->candidates[i].features[RETRIEVER_F_CYCLE] > 0 &&
-             lf_hops(q->candidates[i].form) == 2))
-            scores[i] = fmin(scores[i], scores[0]);
-    for (size_t i = 0; i < n; i++) {
-        q->candidates[i].features[RETRIEVER_F_MODEL] = trust * scores[i];
-        q->candidates[i].score = rank_score(q->candidates[i].features, weights);
-    }
-    rank_sort(q->candidates, n);
-    return STATUS_OK;
-}
-
 static status rank_stage(asking *q)
 {
     const double *weights =
@@ -439,7 +275,13 @@ static status rank_stage(asking *q)
     status s = rank_forms(&q->plan, weights, MOST_CANDIDATES, q->a, &q->candidates,
                           &q->out->candidate_count, q->err);
     if (s == STATUS_OK)
-        s = ask_model(q, weights);
+        s = verdict_add(&(verdict_input){.scorer = q->request->scorer,
+                                         .scorer_context = q->request->scorer_context,
+                                         .link = &q->link,
+                                         .schema = &q->state->knowledge->schema,
+                                         .lang = q->out->lang,
+                                         .a = q->a},
+                        weights, q->candidates, q->out->candidate_count, &q->by_words, q->err);
     q->out->candidates = q->candidates;
     q->out->enumerated = q->plan.enumerated;
     q->out->bounded = q->plan.bounded;
@@ -594,11 +436,11 @@ static void tell_signals(asking *q)
         out->coverage = 0;
     /* How sure the words are is what the thresholds were fitted on; a model that agrees with them
      * about the best form changes nothing in it. */
-    bool agreed = q->best_by_words == c[0].form && q->best_by_words != NULL;
-    out->margin = margin_of(c, out->candidate_count);
+    bool agreed = q->by_words.form == c[0].form && q->by_words.form != NULL;
+    out->margin = verdict_margin(c, out->candidate_count);
     if (agreed) {
-        out->margin = fmax(out->margin, q->margin_by_words);
-        q->candidates[0].probability = fmax(c[0].probability, q->probability_by_words);
+        out->margin = fmax(out->margin, q->by_words.margin);
+        q->candidates[0].probability = fmax(c[0].probability, q->by_words.probability);
     }
     tell_unexplained(q);
     signals_measure(&q->plan, &c[0], &out->result, &out->signals);
