@@ -48,6 +48,7 @@ struct pack {
     size_t class_count, relation_count, operator_count, example_count, entity_count, refusal_count,
         authority_count, template_count;
     pack_texts scope_notice;
+    pack_strs general;
     pcre2_match_context *match;
 };
 
@@ -368,6 +369,7 @@ static void read_rest(reader *r, const json_t *root)
             arena_str(r->p->arena, str_from(key)), read_texts(r, templates, key)};
     }
     r->p->scope_notice = read_texts(r, root, "scope_notice");
+    r->p->general = read_strs(r, root, "general");
 }
 
 static status check_shape(const json_t *root, const char *name, error *err)
@@ -617,6 +619,11 @@ str pack_text_in(pack_texts texts, str lang)
 str pack_scope_notice(const pack *p, str lang)
 {
     return pack_text_in(p->scope_notice, lang);
+}
+
+pack_strs pack_general(const pack *p)
+{
+    return p->general;
 }
 
 str pack_template(const pack *p, str key, str lang)

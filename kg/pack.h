@@ -130,6 +130,9 @@ str pack_text_only(pack_texts texts, str lang);
 /* The notice that stands under answers; empty when there is none. */
 str pack_scope_notice(const pack *p, str lang);
 
+/* Titles of the texts that speak to everyone. */
+pack_strs pack_general(const pack *p);
+
 /* A template by key ("list", "count", ...); empty when the pack has none. */
 str pack_template(const pack *p, str key, str lang);
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "core/str.h"
+#include "kg/pack.h"
 
 typedef struct law_title {
     bool named;    /* the question says the law's subject (商标 and 商标法) */
@@ -15,7 +16,8 @@ typedef struct law_title {
     double shared; /* share of the title's pairs of characters that the question says */
 } law_title;
 
-/* `label`: of a law or of its article (X#第…条). */
-law_title law_title_fit(str question, str label);
+/* `label`: of a law or of its article (X#第…条); `general`: titles of those that speak to everyone,
+ * without 中华人民共和国 (pack_general). */
+law_title law_title_fit(str question, str label, pack_strs general);
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef VOUCH_RETRIEVER_PLAN_H
 #define VOUCH_RETRIEVER_PLAN_H
 
+#include "kg/pack.h"
 #include "retriever/examples.h"
 #include "retriever/knowledge.h"
 #include "retriever/link.h"
@@ -61,6 +62,10 @@ typedef struct plan_input {
     str synonyms;                    /* the pack's table of everyday words; may be empty */
     const token_mask *said;          /* tokens that chose the version; may be NULL */
     bool has_passages;
+    pack_strs general;               /* the pack's titles that speak to everyone */
+    const double *passage_weights;   /* PASSAGE_FEATURES of them */
+    retriever_on_passage on_passage; /* may be NULL */
+    void *on_passage_context;
     uint64_t deadline_ns;
 } plan_input;
 

@@ -8,6 +8,7 @@
 #include "retriever/law_title.h"
 #include "retriever/measure.h"
 #include "retriever/passage_match.h"
+#include "retriever/passage_rank.h"
 #include "retriever/plan.h"
 #include "retriever/synonyms.h"
 
@@ -18,8 +19,6 @@
 #define ARTICLES 1600 /* of one law */
 /* A passage answers what no relation does: this much of the feature "passage" is every one's. */
 #define PASSAGE_PRIOR 0.3
-/* A passage without the measure that is asked for is no answer. */
-#define NO_ANSWER 4
 
 typedef struct passage {
     kg_id owner; /* the article */
@@ -268,7 +267,8 @@ static kg_id titled_law(finder *f)
     kg_statement_list list = {0};
     error ignored = {0};
     for (size_t i = 0; i < f->count; i++) {
-        if (f->law != NULL || !law_title_fit(p->in->question, f->found[i].label).named)
+        if (f->law != NULL ||
+            !law_title_fit(p->in->question, f->found[i].label, p->in->general).named)
             continue;
         of.s = f->found[i].owner;
         if (of.p != 0 && kg_match(p->in->read, &of, p->a, &list, &ignored) == STATUS_OK &&
@@ -388,112 +388,37 @@ static bool wants_owner(const plan *p)
     return str_equal(p->want, STR("article")) || p->in->operators->has[OPERATOR_SOURCE];
 }
 
-enum {
-    BM25, /* of the search, beside the best */
-    SENTENCE,
-    WHOLE,
-    FIRST,
-    CHARS,
-    CHARS_WHOLE,
-    MEASURED_SENTENCE,
-    TITLE,
-    TRADE,
-    ABROAD,
-    NAMED,
-    CRIMES,
-    DEFINES,
-    MEASURE,
-    NO_MEASURE,
-    HINT,
-    VALUES,
-    PENAL,
-    LISTS,
-    LENGTH,
-    FEATURES
-};
-
-static const double weights[FEATURES] = {[BM25] = 2.02,
-                                         [SENTENCE] = 2.35,
-                                         [WHOLE] = 2.15,
-                                         [FIRST] = 2.05,
-                                         [CHARS] = 3.91,
-                                         [CHARS_WHOLE] = 2.76,
-                                         [MEASURED_SENTENCE] = 1.91,
-                                         [TITLE] = 1.25,
-                                         [TRADE] = -1.13,
-                                         [ABROAD] = -1.00,
-                                         [NAMED] = 0.64,
-                                         [CRIMES] = 0.65,
-                                         [DEFINES] = 2.26,
-                                         [MEASURE] = 2.91,
-                                         [NO_MEASURE] = -1.21,
-                                         [HINT] = 2.22,
-                                         [VALUES] = 0.30,
-                                         [PENAL] = -0.60,
-                                         [LISTS] = 1.03,
-                                         [LENGTH] = -0.54};
-
-/* Articles on liability repeat what others rule: they are meant where a penalty is asked. */
-static bool is_penal(str question, str text)
-{
-    static const char *const asks[] = {"罚", "判", "刑", "责任", "拘留", "罪", "吊销", "赔", "惩"};
-    for (size_t i = 0; i < CORE_COUNT(asks); i++)
-        if (str_find(question, str_from(asks[i]), 0) != STR_NONE)
-            return false;
-    size_t at = str_find(text, STR("违反本法"), 0);
-    return at != STR_NONE && at <= 18;
-}
-
-/* 情形, 种类, 哪些: articles that list them are meant. */
-static bool asks_list(str question)
-{
-    static const char *const asks[] = {"情形", "种类", "哪些", "条件", "哪几种", "包括", "情况下"};
-    for (size_t i = 0; i < CORE_COUNT(asks); i++)
-        if (str_find(question, str_from(asks[i]), 0) != STR_NONE)
-            return true;
-    return false;
-}
-
-static bool asks_meaning(str question)
-{
-    static const char *const asks[] = {"什么意思", "定义",   "什么是", "是指",  "概念",
-                                       "指什么",   "什么叫", "叫什么", "是什么"};
-    for (size_t i = 0; i < CORE_COUNT(asks); i++)
-        if (str_find(question, str_from(asks[i]), 0) != STR_NONE)
-            return true;
-    return false;
-}
-
-static void describe(finder *f, passage *a, double best, double x[FEATURES])
+static void describe(finder *f, passage *a, double best, double x[PASSAGE_FEATURES])
 {
     str question = f->p->in->question;
     passage_reading said;
     const link_mention *hint = hint_for(f, a->owner);
     str named = hint == NULL ? str_make(NULL, 0) : hint->shown.text;
     passage_match_read(f->match, a->label, a->text, named, &said);
-    const law_title title = law_title_fit(question, a->label);
+    const law_title title = law_title_fit(question, a->label, f->p->in->general);
     const bool open = f->law == NULL;
     a->said = fmax(said.sentence, said.whole);
     a->chars = said.chars;
     a->hinted = hint != NULL;
-    x[BM25] = best > 0 ? a->bm25 / best : 0;
-    x[SENTENCE] = said.sentence;
-    x[WHOLE] = said.whole;
-    x[FIRST] = said.first;
-    x[CHARS] = said.chars;
-    x[CHARS_WHOLE] = said.chars_whole;
-    x[MEASURED_SENTENCE] = f->measured ? said.measured : 0;
-    x[TITLE] = open ? title.shared : 0;
-    x[TRADE] = open && title.trade;
-    x[ABROAD] = open && title.abroad;
-    x[NAMED] = open && title.named;
-    x[CRIMES] = open && title.crimes;
-    x[DEFINES] = asks_meaning(question) && said.defines;
-    x[HINT] = a->hinted ? hint_weight(f, a) : 0;
-    x[VALUES] = values_said(f, a->text);
-    x[LISTS] = asks_list(question) && str_find(a->text, STR("（二）"), 0) != STR_NONE;
-    x[PENAL] = is_penal(question, a->text);
-    x[LENGTH] = log(1 + (double)utf8_count(a->text.data, a->text.length)) / 5;
+    x[PASSAGE_BM25] = best > 0 ? a->bm25 / best : 0;
+    x[PASSAGE_SENTENCE] = said.sentence;
+    x[PASSAGE_WHOLE] = said.whole;
+    x[PASSAGE_FIRST] = said.first;
+    x[PASSAGE_CHARS] = said.chars;
+    x[PASSAGE_CHARS_WHOLE] = said.chars_whole;
+    x[PASSAGE_MEASURED] = f->measured ? said.measured : 0;
+    x[PASSAGE_TITLE] = open ? title.shared : 0;
+    x[PASSAGE_TRADE] = open && title.trade;
+    x[PASSAGE_ABROAD] = open && title.abroad;
+    x[PASSAGE_NAMED] = open && title.named;
+    x[PASSAGE_CRIMES] = open && title.crimes;
+    x[PASSAGE_DEFINES] = passage_asks_meaning(question) && said.defines;
+    x[PASSAGE_HINT] = a->hinted ? hint_weight(f, a) : 0;
+    x[PASSAGE_VALUES] = values_said(f, a->text);
+    x[PASSAGE_LISTS] =
+        passage_asks_list(question) && str_find(a->text, STR("（二）"), 0) != STR_NONE;
+    x[PASSAGE_PENAL] = passage_is_penal(question, a->text);
+    x[PASSAGE_LENGTH] = log(1 + (double)utf8_count(a->text.data, a->text.length)) / 5;
 }
 
 static passage with_measure(passage a, const measure_found *found)
@@ -506,7 +431,8 @@ static passage with_measure(passage a, const measure_found *found)
 static void score_passages(finder *f)
 {
     double best = 0, sharpest = 0;
-    str question = f->p->in->question;
+    const plan_input *in = f->p->in;
+    str question = in->question;
     for (size_t i = 0; i < f->count; i++) {
         measure_found found = {0};
         passage *a = &f->found[i];
@@ -519,14 +445,14 @@ static void score_passages(finder *f)
     passage_match_weigh(f->match);
     for (size_t i = 0; i < f->count; i++) {
         passage *a = &f->found[i];
-        double x[FEATURES] = {0};
+        double x[PASSAGE_FEATURES] = {0};
         describe(f, a, best, x);
-        x[MEASURE] = a->measured > 0 ? a->measured / sharpest : 0;
-        x[NO_MEASURE] = f->measured && a->measured <= 0;
-        for (size_t k = 0; k < FEATURES; k++)
-            a->score += weights[k] * x[k];
-        if (x[NO_MEASURE] > 0 && !wants_owner(f->p))
-            a->score -= NO_ANSWER;
+        x[PASSAGE_MEASURE] = a->measured > 0 ? a->measured / sharpest : 0;
+        x[PASSAGE_NO_MEASURE] = f->measured && a->measured <= 0;
+        x[PASSAGE_NO_ANSWER] = x[PASSAGE_NO_MEASURE] > 0 && !wants_owner(f->p);
+        a->score = passage_score(x, in->passage_weights);
+        if (in->on_passage != NULL)
+            in->on_passage(in->on_passage_context, a->label, x);
     }
 }
 

@@ -14,9 +14,10 @@ const char *retriever_feature_name(retriever_feature f)
     return (size_t)f < CORE_COUNT(names) ? names[f] : "?";
 }
 
-static status read_set(const json_t *set, const char *where, const char *which, double *out,
-                       error *err)
+static status read_set(const json_t *root, const char *where, const char *which,
+                       const char *(*name)(size_t), size_t count, double *out, error *err)
 {
+    const json_t *set = json_object_get(root, which);
     const char *key;
     json_t *value;
     if (!json_is_object(set))
@@ -24,14 +25,24 @@ static status read_set(const json_t *set, const char *where, const char *which, 
     json_object_foreach((json_t *)(uintptr_t)set, key, value)
     {
         size_t i = 0;
-        while (i < CORE_COUNT(names) && strcmp(names[i], key) != 0)
+        while (i < count && strcmp(name(i), key) != 0)
             i++;
-        if (i == CORE_COUNT(names) || !json_is_number(value))
+        if (i == count || !json_is_number(value))
             return error_set(err, STATUS_INVALID, "%s: /%s/%s is no weight of a feature", where,
                              which, key);
         out[i] = json_number_value(value);
     }
     return STATUS_OK;
+}
+
+static const char *form_name(size_t i)
+{
+    return retriever_feature_name((retriever_feature)i);
+}
+
+static const char *passage_name(size_t i)
+{
+    return passage_feature_name((passage_feature)i);
 }
 
 status rank_weights_parse(str json, const char *where, rank_weights *out, error *err)
@@ -42,9 +53,11 @@ status rank_weights_parse(str json, const char *where, rank_weights *out, error 
         return error_set_at(err, STATUS_SYNTAX, where, (uint64_t)at.line, (uint64_t)at.column, "%s",
                             at.text);
     rank_weights w = {0};
-    status s = read_set(json_object_get(root, "plain"), where, "plain", w.plain, err);
+    status s = read_set(root, where, "plain", form_name, RETRIEVER_FEATURES, w.plain, err);
     if (s == STATUS_OK)
-        s = read_set(json_object_get(root, "examples"), where, "examples", w.examples, err);
+        s = read_set(root, where, "examples", form_name, RETRIEVER_FEATURES, w.examples, err);
+    if (s == STATUS_OK)
+        s = read_set(root, where, "passages", passage_name, PASSAGE_FEATURES, w.passages, err);
     json_decref(root);
     if (s == STATUS_OK)
         *out = w;

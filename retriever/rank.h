@@ -3,16 +3,18 @@
 #define VOUCH_RETRIEVER_RANK_H
 
 #include "core/error.h"
+#include "retriever/passage_rank.h"
 #include "retriever/plan.h"
 #include "retriever/retriever.h"
 
 typedef struct rank_weights {
     double plain[RETRIEVER_FEATURES];    /* without example questions */
     double examples[RETRIEVER_FEATURES]; /* with */
+    double passages[PASSAGE_FEATURES];
 } rank_weights;
 
-/* Reads {"plain": {feature: weight}, "examples": {...}}; an unknown or missing feature is an
- * error. `where` names the text in messages. */
+/* Reads {"plain": {feature: weight}, "examples": {...}, "passages": {...}}; an unknown or missing
+ * feature is an error. `where` names the text in messages. */
 status rank_weights_parse(str json, const char *where, rank_weights *out, error *err);
 
 double rank_score(const double features[RETRIEVER_FEATURES],

@@ -264,6 +264,10 @@ static status plan_stage(asking *q)
                        .said = &q->version.said,
                        .previous = q->request->previous,
                        .has_passages = totals.passages > 0,
+                       .general = q->r->pack != NULL ? pack_general(q->r->pack) : (pack_strs){0},
+                       .passage_weights = q->r->weights.passages,
+                       .on_passage = q->request->on_passage,
+                       .on_passage_context = q->request->on_passage_context,
                        .deadline_ns = q->request->deadline_ns};
     return plan_question(in, q->a, &q->plan, q->err);
 }

@@ -119,6 +119,10 @@ typedef bool (*retriever_scorer)(void *context, str types, str question, const s
                                  const retriever_candidate *candidates, size_t count,
                                  double *scores);
 
+/* Told of each passage that was looked at, with its passage_feature's (retriever/passage_rank.h).
+ */
+typedef void (*retriever_on_passage)(void *context, str label, const double *features);
+
 /* --- one question ------------------------------------------------------------------------------
  */
 typedef struct retriever_request {
@@ -131,6 +135,8 @@ typedef struct retriever_request {
     size_t focus_count;
     retriever_scorer scorer; /* may be NULL */
     void *scorer_context;
+    retriever_on_passage on_passage; /* may be NULL; for fitting and looking */
+    void *on_passage_context;
     execute_limits limits;
     uint64_t deadline_ns; /* 0 = none */
 } retriever_request;

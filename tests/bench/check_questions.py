@@ -414,8 +414,17 @@ def law(title, version=None):
     return max(found, key=lambda w: (re.findall(r"\d{4}-\d\d-\d\d", w["file"]) or [""])[-1])
 
 
+EVIDENCE = []  # the articles that the expression at hand looked at
+
+
 def article(title, n, version=None):
     """The law and the name of its article number n ('16.1' is 第十六条之一)."""
+    found = find_article(title, n, version)
+    EVIDENCE.append(f"{found[0]}#{found[2]}")
+    return found
+
+
+def find_article(title, n, version):
     if title == "民法典":
         whole = [w for w in laws() if w["file"].startswith("民法典/")]
         key = f"第{number_han(n)}条"
@@ -529,6 +538,7 @@ def records(name):
                 answerable = setting["answerable"] == "true"
                 why = None if answerable else parts.pop(0)
                 question, expression = parts
+                EVIDENCE.clear()
                 value = eval(expression, globals())  # our own file, never a user's
                 assert answerable or value is True, "the guard does not hold"
                 turns = [t.strip() for t in question.split(" => ")]
@@ -537,6 +547,8 @@ def records(name):
                 record["gold"] = list(value) if answerable else []
                 record["answerable"] = answerable
                 record["lang"] = setting["lang"]
+                if answerable and EVIDENCE:
+                    record["articles"] = list(dict.fromkeys(EVIDENCE))
                 if why:
                     record["why"] = why
                 assert not answerable or (value and all(isinstance(v, str) and v for v in value)), "no gold"
