@@ -10,6 +10,10 @@ $(BUILD)/bench/mhd_bare: tests/bench/mhd_bare.c
 	$(call say,CC,$<)$(CC) -O2 -Wall -Wextra -Werror -o $@ $< -lmicrohttpd
 
 # --- the retriever ---------------------------------------------------------------------------
+$(BUILD)/bench/fit_passages: $(BUILD)/obj/tests/bench/fit_passages.o $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LDLIBS)
+
 $(BUILD)/bench/retrieve: $(BUILD)/obj/tests/bench/retrieve.o $(LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LDLIBS)
@@ -85,6 +89,16 @@ bench-quality: $(BUILD)/vouch $(BUILD)/bench/retrieve ## Hits@1 over the questio
 
 fit-retriever: $(BUILD)/bench/retrieve ## fit schemas/weights.json and schemas/calibration.json on the train files
 	@BUILD=$(BUILD) python3 tests/bench/fit.py
+
+.PHONY: fit-passages
+QUESTIONS := tests/bench/questions
+fit-passages: $(BUILD)/bench/fit_passages $(BUILD)/bench/laws.kg ## fit the weights of passages (schemas/weights.json) on the tune files
+	$(BUILD)/bench/fit_passages schemas/weights.json \
+	    $(foreach q,$(wildcard $(QUESTIONS)/legal*.tune.jsonl),$(BUILD)/bench/laws.kg legal $(q))
+
+$(BUILD)/bench/laws.kg: | $(BUILD)/vouch
+	@mkdir -p $(@D)
+	$(BUILD)/vouch ingest $(or $(VOUCH_DATA),../shared/data)/laws_zh --format statutes --pack legal --graph $@
 
 # --- all of them -----------------------------------------------------------------------------
 .PHONY: bench
