@@ -111,6 +111,34 @@ static bool is_word(const linker *l, uint32_t i, const char *word)
     return i < l->tokens.count && str_equal(l->tokens.items[i].norm, str_from(word));
 }
 
+/* "a", "i": words, whatever has them for a name; a name of one letter is written as one. */
+static bool is_letter(const linker *l, const span *s)
+{
+    const text_token *t = &l->tokens.items[s->first];
+    char c = l->in->question.data[t->start];
+    return s->first == s->last && t->end - t->start == 1 && c >= 'a' && c <= 'z';
+}
+
+/* CM of "ICD-10-CM" is part of the vocabulary's name. */
+static bool in_a_code(const linker *l, const span *s)
+{
+    size_t start = l->tokens.items[s->first].start, end = l->tokens.items[s->last].end;
+    for (size_t i = 0; i < l->in->operators->count; i++) {
+        const operator_hit *h = &l->in->operators->items[i];
+        if (h->kind == OPERATOR_CODE && h->start <= start && end <= h->end &&
+            h->end - h->start > end - start)
+            return true;
+    }
+    return false;
+}
+
+/* 传不传染: 不传染 is half of a question there, no name. */
+static bool is_doubled_verb(const linker *l, const span *s)
+{
+    return s->first > 0 && is_word(l, s->first, "不") && s->first + 1 < l->tokens.count &&
+           str_equal(l->tokens.items[s->first - 1].norm, l->tokens.items[s->first + 1].norm);
+}
+
 /* A name of common words only ("act", "病") is no mention unless marked. */
 static bool too_common(const linker *l, const span *s)
 {
@@ -118,6 +146,8 @@ static bool too_common(const linker *l, const span *s)
         return false;
     if (s->first == s->last && l->tokens.items[s->first].kind == TEXT_NUMBER &&
         (is_word(l, s->last + 1, "条") || is_word(l, s->last + 1, "款")))
+        return true;
+    if (is_letter(l, s) || in_a_code(l, s) || is_doubled_verb(l, s))
         return true;
     bool one_han = s->first == s->last && l->tokens.items[s->first].kind == TEXT_HAN;
     return s->weight < LEAST_WEIGHT || (one_han && s->senses[0].match != RETRIEVER_MATCH_LABEL);

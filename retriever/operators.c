@@ -28,7 +28,8 @@ struct operators {
 static const char *const kind_names[OPERATOR_KINDS] = {
     "count", "max",      "min",   "greater", "less", "compare", "ask",   "not",    "and",
     "or",    "describe", "other", "all",     "open", "list",    "name",  "source", "down",
-    "up",    "code",     "those", "want",    "type", "measure", "filler"};
+    "up",    "code",     "those", "want",    "type", "measure", "filler",
+    "aside"};
 
 static bool kind_of(str name, operator_kind *kind, str *detail)
 {
@@ -187,6 +188,46 @@ static status run_pack(const operators *o, str question, str lang, arena *a, ope
     return s;
 }
 
+static bool lies_in(const operator_hits *hits, operator_kind kind, const operator_hit *h)
+{
+    for (size_t i = 0; i < hits->count; i++)
+        if (hits->items[i].kind == kind && hits->items[i].start <= h->start &&
+            h->end <= hits->items[i].end)
+            return true;
+    return false;
+}
+
+static bool meets_code(const operator_hits *hits, const operator_hit *h)
+{
+    for (size_t i = 0; i < hits->count; i++)
+        if (hits->items[i].kind == OPERATOR_CODE && hits->items[i].start < h->end &&
+            h->start < hits->items[i].end)
+            return true;
+    return false;
+}
+
+/* What stands in an aside asks for nothing (几 of 这几天), and the number of a vocabulary is none
+ * to count ("the OMIM number of"). */
+static void drop_misread(operator_hits *hits)
+{
+    size_t kept = 0;
+    memset(hits->has, 0, sizeof hits->has);
+    operator_hits all = *hits;
+    bool *drop = all.count == 0 ? NULL : calloc(all.count, sizeof *drop);
+    for (size_t i = 0; i < all.count && drop != NULL; i++) {
+        const operator_hit *h = &all.items[i];
+        drop[i] = (h->kind != OPERATOR_ASIDE && lies_in(&all, OPERATOR_ASIDE, h)) ||
+                  (h->kind == OPERATOR_COUNT && meets_code(&all, h));
+    }
+    for (size_t i = 0; i < all.count; i++)
+        if (drop == NULL || !drop[i]) {
+            hits->has[all.items[i].kind] = true;
+            hits->items[kept++] = all.items[i];
+        }
+    hits->count = kept;
+    free(drop);
+}
+
 /* "..., right?" asks for a yes whatever stands before. */
 static bool ends_in_asking(const operator_hits *hits, str question)
 {
@@ -210,7 +251,7 @@ static bool any_rule(const rule *r)
 
 static bool is_silent(const rule *r)
 {
-    return r->kind == OPERATOR_FILLER || r->kind == OPERATOR_OPEN || r->kind == OPERATOR_CODE;
+    return r->kind == OPERATOR_FILLER || r->kind == OPERATOR_ASIDE || r->kind == OPERATOR_OPEN || r->kind == OPERATOR_CODE;
 }
 
 /* The rules of the language that pass the test; *capacity is that of hits->items. */
@@ -250,6 +291,7 @@ status operators_find(const operators *o, str question, str lang, arena *a, oper
     status s = run_rules(o, any_rule, question, lang, a, &hits, &capacity, err);
     if (s == STATUS_OK)
         s = run_pack(o, question, lang, a, &hits, &capacity, err);
+    drop_misread(&hits);
     if (hits.has[OPERATOR_OPEN] && !ends_in_asking(&hits, question))
         hits.has[OPERATOR_ASK] = false;
     if (hits.has[OPERATOR_LIST])

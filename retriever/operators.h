@@ -41,6 +41,7 @@ typedef enum operator_kind {
     OPERATOR_TYPE,    /* detail: the kind of thing named */
     OPERATOR_MEASURE, /* detail: money, duration, percent, date, number */
     OPERATOR_FILLER,
+    OPERATOR_ASIDE, /* since when, by the way (这几天): asks for nothing and names no relation */
     OPERATOR_KINDS
 } operator_kind;
 

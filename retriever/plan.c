@@ -19,6 +19,9 @@ bool plan_type_is(str type, str wanted)
          "mountain", "organisation", "地点", NULL},
         {"time", "date", "duration", "year", NULL},
         {"number", "money", "duration", "percent", "date", NULL},
+        {"duration", "number", "time", "period", NULL},
+        {"money", "number", NULL},
+        {"percent", "number", NULL},
         {"film", "movie", "work", NULL},
         {"organisation", "company", "school", "team", "hospital", "party", NULL},
     };
@@ -289,10 +292,15 @@ static void add_hierarchy_hits(plan *p)
 static bool match_phrases(plan *p)
 {
     const link_result *l = p->in->link;
-    p->status = phrasebook_match(p->in->knowledge->steps, &l->tokens, &l->named, LEAST_QUALITY,
+    const operator_hits *ops = p->in->operators;
+    token_mask taken = l->named;
+    for (size_t i = 0; i < ops->count; i++)
+        if (ops->items[i].kind == OPERATOR_ASIDE)
+            mark_span(&l->tokens, ops->items[i].start, ops->items[i].end, &taken);
+    p->status = phrasebook_match(p->in->knowledge->steps, &l->tokens, &taken, LEAST_QUALITY,
                                  HITS_PER_STEP, p->a, &p->hits, &p->hit_count, p->err);
     if (p->status == STATUS_OK)
-        p->status = phrasebook_match(p->in->knowledge->classes, &l->tokens, &l->named, 0.5f, 2,
+        p->status = phrasebook_match(p->in->knowledge->classes, &l->tokens, &taken, 0.5f, 2,
                                      p->a, &p->class_hits, &p->class_hit_count, p->err);
     if (p->status == STATUS_OK)
         add_hierarchy_hits(p);

@@ -34,6 +34,14 @@ static bool small_word(str word)
     return false;
 }
 
+/* "It says X on the form - what is it": the end of the question asks about what stands before. */
+static bool asks_back(const plan *p, const operator_hit *h, const link_mention *m)
+{
+    str asked = str_slice(p->in->question, h->start, h->end);
+    return h->start > m->shown.end && (str_find(asked, STR("what is it"), 0) != STR_NONE ||
+                                       str_find(asked, STR("what is that"), 0) != STR_NONE);
+}
+
 /* "Who is X": nothing but an article stands between the words that ask and the name. */
 static bool asks_description(const plan *p, const link_mention *m)
 {
@@ -47,6 +55,8 @@ static bool asks_description(const plan *p, const link_mention *m)
         size_t between = 0;
         if (h->kind != OPERATOR_DESCRIBE)
             continue;
+        if (asks_back(p, h, m))
+            return true;
         for (size_t k = 0; k < t->count; k++) {
             size_t at = t->items[k].start;
             bool before = at >= h->end && k < m->first;
@@ -435,7 +445,8 @@ static void add_ask_pair(plan *p, const plan_path *path, int m2, int s2)
     const link_mention *owner = owner_of(p, path->steps[0]);
     if (owner != NULL)
         first = owner == plan_mention_of(p, path);
-    f.features[RETRIEVER_F_ORDER] = forwards ? (first ? 1 : owner != NULL ? 0 : 0.5) : 0.1;
+    if (f.features[RETRIEVER_F_ORDER] > 0) /* else one step that two words say is taken twice */
+        f.features[RETRIEVER_F_ORDER] = forwards ? (first ? 1 : owner != NULL ? 0 : 0.5) : 0.1;
     if (path->hops == 1) { /* the two names say by their kinds how they are related */
         f.features[RETRIEVER_F_COVERAGE] = fmax(f.features[RETRIEVER_F_COVERAGE], 0.5);
         f.features[RETRIEVER_F_UNSAID] = fmin(f.features[RETRIEVER_F_UNSAID], 0.2);
