@@ -149,7 +149,7 @@ static status run_rule(const operators *o, const rule *r, str question, pcre2_ma
                             PCRE2_NO_UTF_CHECK, data, o->context);
         if (n == PCRE2_ERROR_MATCHLIMIT)
             out->limited = true;
-        if (n < 1)
+        if (n < 0) /* 0: more groups than the data holds, and a match all the same */
             break;
         const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
         if (ends[1] <= ends[0])

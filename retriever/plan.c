@@ -52,8 +52,33 @@ lf_step plan_step(const plan *p, uint32_t step, bool closure)
                      .closure = closure};
 }
 
+/* Values say by their unit what they are: a time is no share, though both are numbers. */
+static str unit_of(const retriever_relation *r)
+{
+    switch (r->stats.value_kind) {
+    case KG_VALUE_DURATION:
+        return STR("duration");
+    case KG_VALUE_MONEY:
+        return STR("money");
+    case KG_VALUE_PERCENT:
+        return STR("percent");
+    default:
+        return (str){0};
+    }
+}
+
+bool plan_is_unit(str kind)
+{
+    return str_equal(kind, STR("duration")) || str_equal(kind, STR("money")) ||
+           str_equal(kind, STR("percent"));
+}
+
 str plan_end_type(const plan *p, uint32_t step)
 {
+    str unit = unit_of(plan_relation(p, step));
+    if ((step & 1) == 0 && !str_empty(unit))
+        return unit;
+
     const retriever_relation *r = plan_relation(p, step);
     return (step & 1) != 0 ? r->subject_type : r->object_type;
 }
@@ -76,7 +101,7 @@ static void read_operators(plan *p)
         if (hierarchy && (h->kind == OPERATOR_UP || h->kind == OPERATOR_DOWN))
             continue; /* explained by the step that they ask for, not by others */
         if (h->kind != OPERATOR_TYPE && h->kind != OPERATOR_MEASURE && h->kind != OPERATOR_CODE &&
-            h->kind != OPERATOR_THOSE)
+            h->kind != OPERATOR_THOSE && !(h->kind == OPERATOR_WANT && plan_is_unit(h->detail)))
             mark_span(&p->in->link->tokens, h->start, h->end, &p->silent);
     }
 }

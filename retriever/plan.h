@@ -112,6 +112,7 @@ const retriever_relation *plan_relation(const plan *p, uint32_t step);
 lf_step plan_step(const plan *p, uint32_t step, bool closure);
 /* The kind of thing at the end of a step ("person", "date", a class's label); may be empty. */
 str plan_end_type(const plan *p, uint32_t step);
+bool plan_is_unit(str kind); /* duration, money, percent */
 bool plan_type_is(str type, str wanted);
 
 #endif

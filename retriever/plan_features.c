@@ -25,7 +25,8 @@ static void explain_types(const plan *p, const plan_path *path, token_mask *mask
     for (size_t i = 0; i < ops->count; i++) {
         const operator_hit *h = &ops->items[i];
         bool fits = false;
-        if (h->kind != OPERATOR_TYPE)
+        if (h->kind != OPERATOR_TYPE &&
+            (h->kind != OPERATOR_WANT || !plan_is_unit(h->detail)))
             continue;
         for (uint8_t k = 0; k < path->hops; k++)
             fits = fits || plan_type_is(plan_end_type(p, path->steps[k]), h->detail) ||
@@ -83,9 +84,7 @@ static bool names_wanted(const plan *p, const phrasebook_hit *hit)
 
 static double type_fit(const plan *p, const plan_path *path)
 {
-    const retriever_relation *r = plan_relation(p, path->steps[path->hops - 1]);
-    bool inverse = (path->steps[path->hops - 1] & 1) != 0;
-    str end = inverse ? r->subject_type : r->object_type;
+    str end = plan_end_type(p, path->steps[path->hops - 1]);
     double fit = 0.5;
     if (!str_empty(p->want) && !str_empty(end))
         fit = plan_type_is(end, p->want) ? 1 : p->want_kind ? -0.5 : 0;
@@ -163,6 +162,26 @@ static bool says_backwards(str between)
     for (size_t i = 0; i < CORE_COUNT(words); i++)
         if (str_find(between, str_from(words[i]), 0) != STR_NONE)
             return true;
+    return false;
+}
+
+/* "什么病会引起X这种并发症": a verb of the relation before the name, of which things are the
+ * subject, though its noun stands behind. */
+static bool verb_before(const plan *p, const link_mention *m, uint32_t step)
+{
+    const text_tokens *t = &p->in->link->tokens;
+    for (size_t h = 0; h < p->hit_count; h++) {
+        const phrasebook_hit *hit = &p->hits[h];
+        size_t first = (size_t)-1, last = 0;
+        for (size_t i = 0; i < t->count && i < PHRASEBOOK_TOKENS; i++)
+            if (token_mask_has(&hit->core, i)) {
+                first = first == (size_t)-1 ? i : first;
+                last = i;
+            }
+        if (hit->target / 2 == step / 2 && hit->quality >= 0.5f && first != (size_t)-1 &&
+            last < m->first && says_backwards(str_slice(p->in->question, 0, t->items[first].start)))
+            return true;
+    }
     return false;
 }
 
@@ -263,7 +282,8 @@ static double direction_fit(const plan *p, const plan_path *path)
         bool backwards = (path->steps[i] & 1) != 0;
         if (path->hits[i] >= 0 && !str_empty(r->subject_type) &&
             str_equal(r->subject_type, r->object_type) &&
-            verb_is_backwards(p, m, &p->hits[path->hits[i]]) != backwards)
+            (verb_is_backwards(p, m, &p->hits[path->hits[i]]) ||
+             (i == 0 && verb_before(p, m, path->steps[i]))) != backwards)
             return 0;
     }
     return 1;
@@ -385,9 +405,11 @@ void plan_path_features(plan *p, const plan_path *path, plan_form *out)
     for (uint8_t i = 0; i < path->hops; i++) {
         double implied = i == 0 ? (double)path->implied : 0;
         bool unsaid = path->hits[i] < 0;
+        if (i == 0 && unsaid && path->hops == 1)
+            implied = fmax(implied, those_say(p, path));
         if (i == 0 && unsaid && path->hops > 1)
             implied =
-                fmax(kind_is_spoken(p, plan_end_type(p, path->steps[0])) ? implied : 0.3 * implied,
+                fmax(kind_is_spoken(p, plan_end_type(p, path->steps[0])) ? implied : 0.1 * implied,
                      those_say(p, path));
         bool back = i > 0 && path->steps[i] == (path->steps[i - 1] ^ 1);
         if (unsaid && back && p->in->operators->has[OPERATOR_OTHER])

@@ -345,6 +345,7 @@ static void join_features(plan *p, const plan_path *x, const plan_path *y, size_
     a[RETRIEVER_F_HOPS] = x->hops > y->hops ? x->hops : y->hops;
     a[RETRIEVER_F_UNUSED] = plan_unused_mentions(p, &f->mask);
     a[RETRIEVER_F_EMPTY] = shared == 0;
+    a[RETRIEVER_F_CYCLE] = fmax(a[RETRIEVER_F_CYCLE], b[RETRIEVER_F_CYCLE]);
     f->other = y;
     f->signature = text_chain(plan_path_signature(x), plan_path_signature(y));
 }

@@ -440,12 +440,30 @@ static void read_articles(meter *m)
 
 /* --- kinds -------------------------------------------------------------------------------------
  */
+/* A step of the form is called so ("是什么原因", "what causes"). */
+static bool path_says(const meter *m, const plan_path *path, const operator_hit *h)
+{
+    for (uint8_t i = 0; path != NULL && i < path->hops; i++)
+        for (size_t k = 0; path->hits[i] >= 0 && k < m->tokens->count && k < PHRASEBOOK_TOKENS; k++)
+            if (h->start <= m->tokens->items[k].start && m->tokens->items[k].end <= h->end &&
+                token_mask_has(&m->p->hits[path->hits[i]].core, k))
+                return true;
+    return false;
+}
+
+static bool says_reason(const meter *m, const operator_hit *h)
+{
+    const plan_form *form = form_of(m->p, m->chosen->form);
+    return path_says(m, form->path, h) || path_says(m, form->other, h);
+}
+
 static void read_kinds(meter *m)
 {
     const operator_hits *ops = m->p->in->operators;
     const double *f = m->chosen->features;
     for (size_t i = 0; i < ops->count; i++)
-        if (ops->items[i].kind == OPERATOR_WANT && str_equal(ops->items[i].detail, STR("reason")))
+        if (ops->items[i].kind == OPERATOR_WANT && str_equal(ops->items[i].detail, STR("reason")) &&
+            !says_reason(m, &ops->items[i]))
             m->out->reason_asked = true;
     m->out->clash = !str_empty(m->p->want) && f[RETRIEVER_F_TYPE_FIT] <= 0;
     m->out->operator_fit = f[RETRIEVER_F_OPERATOR];
