@@ -712,6 +712,28 @@ static status add_focus(linker *l, link_mention *mentions, size_t *count)
     return STATUS_OK;
 }
 
+/* "脚气… 不对，我想问疥疮": what was named by mistake is dropped where another name follows. */
+static void drop_retracted(const linker *l, link_mention *m, size_t *count)
+{
+    const operator_hits *ops = l->in->operators;
+    for (size_t i = 0; i < ops->count; i++) {
+        const operator_hit *h = &ops->items[i];
+        bool before = false, behind = false;
+        size_t kept = 0;
+        for (size_t k = 0; h->kind == OPERATOR_RETRACT && k < *count; k++) {
+            bool name = m[k].shown.kind == RETRIEVER_MENTION_ENTITY;
+            before = before || (name && m[k].shown.end <= h->start);
+            behind = behind || (name && m[k].shown.start >= h->end);
+        }
+        if (!before || !behind)
+            continue;
+        for (size_t k = 0; k < *count; k++)
+            if (m[k].shown.end > h->start)
+                m[kept++] = m[k];
+        *count = kept;
+    }
+}
+
 static int by_start(const void *x, const void *y)
 {
     const link_mention *a = x, *b = y;
@@ -786,6 +808,7 @@ status link_question(const link_input *in, arena *a, link_result *out, error *er
     size_t names = count;
     find_values(&l, mentions, &count);
     drop_covered_values(&l, mentions, &count, names);
+    drop_retracted(&l, mentions, &count);
     qsort(mentions, count, sizeof *mentions, by_start);
     number_slots(mentions, count);
     link_result result = {.tokens = l.tokens, .mentions = mentions, .count = count};

@@ -26,10 +26,9 @@ struct operators {
 };
 
 static const char *const kind_names[OPERATOR_KINDS] = {
-    "count", "max",      "min",   "greater", "less", "compare", "ask",   "not",    "and",
-    "or",    "describe", "other", "all",     "open", "list",    "name",  "source", "down",
-    "up",    "code",     "those", "want",    "type", "measure", "filler",
-    "aside"};
+    "count",    "max",   "min",  "greater", "less",   "compare", "ask",    "not",    "and", "or",
+    "describe", "other", "all",  "open",    "list",   "name",    "source", "down",   "up",  "code",
+    "those",    "want",  "type", "measure", "filler", "aside",   "among",  "retract"};
 
 static bool kind_of(str name, operator_kind *kind, str *detail)
 {
@@ -251,7 +250,8 @@ static bool any_rule(const rule *r)
 
 static bool is_silent(const rule *r)
 {
-    return r->kind == OPERATOR_FILLER || r->kind == OPERATOR_ASIDE || r->kind == OPERATOR_OPEN || r->kind == OPERATOR_CODE;
+    return r->kind == OPERATOR_FILLER || r->kind == OPERATOR_ASIDE || r->kind == OPERATOR_OPEN ||
+           r->kind == OPERATOR_CODE;
 }
 
 /* The rules of the language that pass the test; *capacity is that of hits->items. */

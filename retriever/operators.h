@@ -42,6 +42,8 @@ typedef enum operator_kind {
     OPERATOR_MEASURE, /* detail: money, duration, percent, date, number */
     OPERATOR_FILLER,
     OPERATOR_ASIDE, /* since when, by the way (这几天): asks for nothing and names no relation */
+    OPERATOR_AMONG, /* of those that were just told */
+    OPERATOR_RETRACT, /* what stands before was said by mistake */
     OPERATOR_KINDS
 } operator_kind;
 

@@ -67,6 +67,16 @@ static str unit_of(const retriever_relation *r)
     }
 }
 
+/* Does the graph hold values of that unit? Elsewhere "how long" asks a text. */
+static bool has_unit(const plan *p, str kind)
+{
+    const retriever_schema *s = &p->in->knowledge->schema;
+    for (size_t i = 0; plan_is_unit(kind) && i < s->relation_count; i++)
+        if (str_equal(unit_of(&s->relations[i]), kind))
+            return true;
+    return false;
+}
+
 bool plan_is_unit(str kind)
 {
     return str_equal(kind, STR("duration")) || str_equal(kind, STR("money")) ||
@@ -92,6 +102,19 @@ static void mark_span(const text_tokens *tokens, size_t start, size_t end, token
             token_mask_set(mask, i);
 }
 
+/* Names stand behind the retraction and, what was said before being dropped, only there. */
+static bool named_behind_only(const plan *p, const operator_hit *h)
+{
+    bool behind = false;
+    for (size_t i = 0; i < p->in->link->count; i++) {
+        const retriever_mention *m = &p->in->link->mentions[i].shown;
+        if (m->kind == RETRIEVER_MENTION_ENTITY && m->start < h->start)
+            return false;
+        behind = behind || (m->kind == RETRIEVER_MENTION_ENTITY && m->start >= h->end);
+    }
+    return behind;
+}
+
 static void read_operators(plan *p)
 {
     const operator_hits *ops = p->in->operators;
@@ -101,8 +124,10 @@ static void read_operators(plan *p)
         if (hierarchy && (h->kind == OPERATOR_UP || h->kind == OPERATOR_DOWN))
             continue; /* explained by the step that they ask for, not by others */
         if (h->kind != OPERATOR_TYPE && h->kind != OPERATOR_MEASURE && h->kind != OPERATOR_CODE &&
-            h->kind != OPERATOR_THOSE && !(h->kind == OPERATOR_WANT && plan_is_unit(h->detail)))
+            h->kind != OPERATOR_THOSE && !(h->kind == OPERATOR_WANT && has_unit(p, h->detail)))
             mark_span(&p->in->link->tokens, h->start, h->end, &p->silent);
+        if (h->kind == OPERATOR_RETRACT && named_behind_only(p, h))
+            mark_span(&p->in->link->tokens, 0, h->end, &p->silent);
     }
 }
 
@@ -325,8 +350,8 @@ static bool match_phrases(plan *p)
     p->status = phrasebook_match(p->in->knowledge->steps, &l->tokens, &taken, LEAST_QUALITY,
                                  HITS_PER_STEP, p->a, &p->hits, &p->hit_count, p->err);
     if (p->status == STATUS_OK)
-        p->status = phrasebook_match(p->in->knowledge->classes, &l->tokens, &taken, 0.5f, 2,
-                                     p->a, &p->class_hits, &p->class_hit_count, p->err);
+        p->status = phrasebook_match(p->in->knowledge->classes, &l->tokens, &taken, 0.5f, 2, p->a,
+                                     &p->class_hits, &p->class_hit_count, p->err);
     if (p->status == STATUS_OK)
         add_hierarchy_hits(p);
     return p->status == STATUS_OK;

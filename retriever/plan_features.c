@@ -25,8 +25,7 @@ static void explain_types(const plan *p, const plan_path *path, token_mask *mask
     for (size_t i = 0; i < ops->count; i++) {
         const operator_hit *h = &ops->items[i];
         bool fits = false;
-        if (h->kind != OPERATOR_TYPE &&
-            (h->kind != OPERATOR_WANT || !plan_is_unit(h->detail)))
+        if (h->kind != OPERATOR_TYPE && (h->kind != OPERATOR_WANT || !plan_is_unit(h->detail)))
             continue;
         for (uint8_t k = 0; k < path->hops; k++)
             fits = fits || plan_type_is(plan_end_type(p, path->steps[k]), h->detail) ||
@@ -170,7 +169,7 @@ static bool says_backwards(str between)
 static bool verb_before(const plan *p, const link_mention *m, uint32_t step)
 {
     const text_tokens *t = &p->in->link->tokens;
-    for (size_t h = 0; h < p->hit_count; h++) {
+    for (size_t h = 0; h < p->hit_count && m->first < t->count; h++) {
         const phrasebook_hit *hit = &p->hits[h];
         size_t first = (size_t)-1, last = 0;
         for (size_t i = 0; i < t->count && i < PHRASEBOOK_TOKENS; i++)
@@ -195,7 +194,7 @@ static bool verb_is_backwards(const plan *p, const link_mention *m, const phrase
             first = first == (size_t)-1 ? i : first;
             last = i;
         }
-    if (first == (size_t)-1)
+    if (first == (size_t)-1 || m->first >= t->count) /* what is only meant stands nowhere */
         return false;
     if (last < m->first)
         return true;

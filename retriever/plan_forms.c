@@ -1,5 +1,4 @@
-/* Forms around paths: counts, questions of yes or no, second mentions, names, descriptions and
- * follow-ups. */
+/* Forms around paths: counts, questions of yes or no, second mentions, names and descriptions. */
 #include "retriever/plan_forms.h"
 
 #include <math.h>
@@ -502,7 +501,8 @@ static void forms_of_names(plan *p)
     for (size_t m = 0; m < l->count; m++) {
         const link_mention *mention = &l->mentions[m];
         if (mention->shown.kind != RETRIEVER_MENTION_ENTITY ||
-            mention->shown.senses[0].match == RETRIEVER_MATCH_LABEL)
+            mention->shown.senses[0].match == RETRIEVER_MATCH_LABEL ||
+            mention->shown.senses[0].match == RETRIEVER_MATCH_FOCUS)
             continue;
         plan_form f = {0};
         plan_mask_mention(mention, &f.mask);
@@ -552,66 +552,12 @@ static void forms_of_descriptions(plan *p)
     }
 }
 
-/* --- follow-ups ---------------------------------------------------------------------------------
- */
-typedef struct first_entity {
-    const lf_node *found;
-} first_entity;
-
-static bool on_entity(void *context, const lf_node *node)
-{
-    first_entity *f = context;
-    if (node->op == LF_ENTITY)
-        f->found = node;
-    return f->found == NULL;
-}
-
-/* "And influenza?": the last form with another entity, when no relation is said anew. */
-static void forms_of_previous(plan *p)
-{
-    const link_result *l = p->in->link;
-    first_entity first = {0};
-    if (p->in->previous == NULL)
-        return;
-    lf_each(p->in->previous, on_entity, &first);
-    for (size_t i = 0; i < l->count && first.found != NULL; i++) {
-        const link_mention *m = &l->mentions[i];
-        if (m->shown.kind != RETRIEVER_MENTION_ENTITY ||
-            m->shown.senses[0].match == RETRIEVER_MATCH_FOCUS ||
-            m->shown.senses[0].id == first.found->name.id)
-            continue;
-        index_node old = index_find(p->in->index, first.found->name.id);
-        index_node was = old == INDEX_NONE ? INDEX_NONE : index_class(p->in->index, old);
-        index_node is = index_class(p->in->index, m->nodes[0]);
-        bool same_kind = was == is;
-        if (!same_kind && was != INDEX_NONE && is != INDEX_NONE)
-            continue; /* what was asked of a disease is not asked of a treatment */
-        plan_form f = {0};
-        plan_mask_mention(m, &f.mask);
-        token_mask_join(&f.mask, &p->silent);
-        f.features[RETRIEVER_F_UNEXPLAINED] = plan_unexplained(p, &f.mask);
-        f.features[RETRIEVER_F_COVERAGE] = f.features[RETRIEVER_F_UNEXPLAINED] < 0.2 ? 0.9 : 0;
-        f.features[RETRIEVER_F_UNUSED] = plan_unused_mentions(p, &f.mask);
-        f.features[RETRIEVER_F_TYPE_FIT] = same_kind ? 1 : 0.2;
-        f.features[RETRIEVER_F_LINK] = (double)m->shown.senses[0].score;
-        f.features[RETRIEVER_F_ORDER] = 1;
-        f.features[RETRIEVER_F_HOPS] = 1;
-        f.features[RETRIEVER_F_OPERATOR] = 1;
-        const lf_node *now = plan_sense_node(p, (int)i, 0);
-        f.form = now == NULL
-                     ? NULL
-                     : lf_swap_entity(p->a, p->in->previous, first.found->name.id, now->name);
-        f.signature = 0xF0110;
-        plan_add_form(p, f);
-    }
-}
-
 void plan_make_forms(plan *p)
 {
     plan_measured_forms(p);
     forms_of_descriptions(p);
     forms_of_names(p);
-    forms_of_previous(p);
+    plan_follow_ups(p);
     plan_passages(p);
     forms_of_pairs(p);
     forms_of_paths(p);

@@ -20,4 +20,8 @@ bool plan_has(const plan *p, operator_kind kind);
 /* --- plan_measures.c ------------------------------------------------------------------------ */
 void plan_measured_forms(plan *p);
 
+/* --- plan_follow.c -------------------------------------------------------------------------- */
+/* Forms made of the conversation's last one; none at its beginning. */
+void plan_follow_ups(plan *p);
+
 #endif
