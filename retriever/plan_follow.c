@@ -1,6 +1,6 @@
 /* Follow-ups: the conversation's last form about another thing ("and influenza?"), how many it gave
- * ("how many is that?"), and those of its answers for which something else holds ("which of them are
- * treated by ophthalmology?"). */
+ * ("how many is that?"), and those of its answers for which something else holds ("which of them
+ * are treated by ophthalmology?"). */
 #include <math.h>
 
 #include "retriever/plan_forms.h"
