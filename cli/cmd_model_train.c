@@ -160,6 +160,7 @@ static void print_report(const evaluate_report *e)
     print_cell("english", &e->language[CONCEPT_EN]);
     print_cell("chinese", &e->language[CONCEPT_ZH]);
     print_cell("all", &e->all);
+    print_cell("operators", &e->operators);
     printf("right among the surest 80 %% (all): english %.1f, chinese %.1f %%\n",
            100 * e->surest[CONCEPT_EN], 100 * e->surest[CONCEPT_ZH]);
     if (e->unanswerable > 0)

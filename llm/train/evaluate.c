@@ -142,6 +142,40 @@ static void count_cell(evaluate_cell *cell, const bool hit[WAYS])
     cell->all += hit[BY_ALL];
 }
 
+/* What the form does, but for its relations: its reserved tokens other than slots and hops. */
+static uint64_t operators_of(str form)
+{
+    static const char *const kept[] = {"type", "flt", "max", "min",   "cmp",   "eq",  "ne",
+                                       "lt",   "le",  "gt",  "ge",    "in",    "and", "or",
+                                       "at",   "ask", "*",   "minus", "count", "desc"};
+    uint64_t seen = 0;
+    for (size_t at = str_find(form, STR("<"), 0); at != STR_NONE;
+         at = str_find(form, STR("<"), at + 1)) {
+        size_t end = str_find(form, STR(">"), at);
+        if (end == STR_NONE)
+            break;
+        str name = str_slice(form, at + 1, end);
+        for (size_t i = 0; i < CORE_COUNT(kept); i++)
+            if (str_equal(name, str_from(kept[i])))
+                seen |= (uint64_t)1 << i;
+    }
+    return seen;
+}
+
+/* Has each way's best form the operators of the right one? */
+static void compare_operators(const episode *e, const size_t best[WAYS], bool same[WAYS])
+{
+    uint64_t wanted = 0, operators[EPISODE_CANDIDATES];
+    for (size_t i = 0; i < e->candidates; i++) {
+        const episode_candidate *c = &e->candidate[i];
+        operators[i] = operators_of(
+            str_slice(buf_str(&e->text), c->text_start, c->text_start + c->text_length));
+        wanted = c->gold ? operators[i] : wanted;
+    }
+    for (int way = 0; way < WAYS; way++)
+        same[way] = operators[best[way]] == wanted;
+}
+
 static judged judge(const episode *e, const float *verdicts, const float *losses,
                     evaluate_report *out)
 {
@@ -177,6 +211,9 @@ static judged judge(const episode *e, const float *verdicts, const float *losses
     }
     for (int way = 0; way < WAYS; way++)
         j.right[way] = e->candidate[best[way]].gold;
+    bool same[WAYS];
+    compare_operators(e, best, same);
+    count_cell(&out->operators, same);
     count_cell(&out->all, j.right);
     count_cell(&out->kind[e->kind], j.right);
     count_cell(&out->language[e->language], j.right);

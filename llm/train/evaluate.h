@@ -22,6 +22,9 @@ typedef struct evaluate_report {
     /* Of the answerable questions of a language, the share right among the 80 % whose best form
      * leads by most (verdict and six times the overlap). */
     double surest[CONCEPT_LANGUAGES];
+    /* Questions whose best form has the right one's operators, whatever its relations: `fit` and so
+     * on count these. */
+    evaluate_cell operators;
 } evaluate_report;
 
 /* Gives question number i; STATUS_NOT_FOUND (and no message) behind the last. */
