@@ -1,28 +1,51 @@
-/* Panels of A (6 rows) and B (16 columns) are packed so that the inner loop reads both straight
- * through; 6 x 16 accumulators fill the 16 AVX2 registers (12 sums, 2 of B, 2 of A). Blocks: 256
- * deep, 96 rows and 512 columns, so that the A block stays in L2 and a B panel in L1. */
+/* Panels of A and B (a tile's rows and columns) are packed so that the inner loop reads both
+ * straight through. Blocks: 256 deep, 96 rows and 512 columns, so that the A block stays in L2 and
+ * a B panel in L1. */
 #include "llm/train/gemm.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MR = 6, NR = 16, KC = 256, MC = 96, NC = 512 };
+#include "llm/train/gemm_kernels.h"
 
-typedef float vec8 __attribute__((vector_size(32), aligned(4), may_alias));
+enum { KC = 256, MC = 96, NC = 512 }; /* multiples of every kernel's tile */
 
 struct gemm_scratch {
-    float a[MC * KC];
+    float a[MC * KC]; /* or as many 32-bit words, two bfloat16 each */
     float b[NC * KC];
+    const gemm_kernel *kernel;
 };
 
 gemm_scratch *gemm_scratch_new(void)
 {
-    return aligned_alloc(64, (sizeof(gemm_scratch) + 63) / 64 * 64);
+    gemm_scratch *s = aligned_alloc(64, (sizeof(gemm_scratch) + 63) / 64 * 64);
+    if (s != NULL)
+        gemm_set_products(s, GEMM_F32);
+    return s;
+}
+
+void gemm_set_products(gemm_scratch *s, gemm_products products)
+{
+    const gemm_kernel *all[GEMM_KERNELS];
+    for (size_t i = gemm_kernels(all); i-- > 0;)
+        if (all[i]->products == products && all[i]->supported())
+            s->kernel = all[i];
 }
 
 void gemm_scratch_free(gemm_scratch *s)
 {
     free(s);
+}
+
+const char *gemm_kernel_name(const gemm_scratch *s)
+{
+    return s->kernel->name;
+}
+
+void gemm_use_kernel(gemm_scratch *s, const gemm_kernel *kernel)
+{
+    s->kernel = kernel;
 }
 
 /* Packs `rows` lines of length kc as panels of `width` lines, interleaved by k; missing lines of
@@ -47,61 +70,88 @@ static void pack(float *dst, const float *src, size_t rows, size_t kc, size_t wi
     }
 }
 
-/* out[MR][NR] = sum over p of a[p][MR] * b[p][NR]. */
-__attribute__((target("avx2,fma"))) static void kernel_avx2(size_t kc, const float *a,
-                                                            const float *b, float *out)
+static uint32_t bits_of(float x)
 {
-    vec8 c[MR][2];
-    for (int i = 0; i < MR; i++)
-        c[i][0] = c[i][1] = (vec8){0};
-    for (size_t p = 0; p < kc; p++, a += MR, b += NR) {
-        vec8 b0 = *(const vec8 *)b;
-        vec8 b1 = *(const vec8 *)(b + 8);
-#pragma GCC unroll 6
-        for (int i = 0; i < MR; i++) {
-            vec8 x = a[i] - (vec8){0};
-            c[i][0] += x * b0;
-            c[i][1] += x * b1;
-        }
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* In the upper half of the word. Without branches, so that loops become vectors; the NaN
+ * that arithmetic makes (quiet, no payload) stays one. */
+static uint32_t rounded(float x)
+{
+    uint32_t bits = bits_of(x);
+    return bits + 0x7fff + (bits >> 16 & 1);
+}
+
+float gemm_round_bf16(float x)
+{
+    uint32_t bits = (x != x ? bits_of(x) | 0x400000 : rounded(x)) & 0xffff0000u;
+    float out;
+    memcpy(&out, &bits, sizeof out);
+    return out;
+}
+
+static uint32_t pair(float low, float high)
+{
+    return rounded(low) >> 16 | (rounded(high) & 0xffff0000u);
+}
+
+/* As pack(), two neighbours of the depth in one word. */
+static void pack_pairs(uint32_t *dst, const float *src, size_t rows, size_t kc, size_t width,
+                       size_t line, size_t step)
+{
+    size_t steps = (kc + 1) / 2;
+    for (size_t r0 = 0; r0 < rows; r0 += width, dst += steps * width) {
+        size_t part = rows - r0 < width ? rows - r0 : width;
+        const float *s = src + r0 * line;
+        if (part < width)
+            memset(dst, 0, steps * width * sizeof *dst);
+        for (size_t p = 0; p < kc / 2; p++)
+            for (size_t r = 0; r < part; r++)
+                dst[p * width + r] =
+                    pair(s[r * line + 2 * p * step], s[r * line + (2 * p + 1) * step]);
+        if (kc % 2 == 1)
+            for (size_t r = 0; r < part; r++)
+                dst[kc / 2 * width + r] = pair(s[r * line + (kc - 1) * step], 0);
     }
-    for (int i = 0; i < MR; i++) {
-        *(vec8 *)(out + i * NR) = c[i][0];
-        *(vec8 *)(out + i * NR + 8) = c[i][1];
-    }
 }
 
-static void kernel_plain(size_t kc, const float *a, const float *b, float *out)
+static void pack_for(const gemm_kernel *kernel, float *dst, const float *src, size_t rows,
+                     size_t kc, size_t width, size_t line, size_t step)
 {
-    memset(out, 0, MR * NR * sizeof(float));
-    for (size_t p = 0; p < kc; p++, a += MR, b += NR)
-        for (int i = 0; i < MR; i++)
-            for (int j = 0; j < NR; j++)
-                out[i * NR + j] += a[i] * b[j];
+    if (kernel->products == GEMM_BF16)
+        pack_pairs((uint32_t *)(void *)dst, src, rows, kc, width, line, step);
+    else
+        pack(dst, src, rows, kc, width, line, step);
 }
 
-typedef void kernel_fn(size_t kc, const float *a, const float *b, float *out);
-
-static kernel_fn *choose_kernel(void)
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return kernel_avx2;
-#endif
-    return kernel_plain;
-}
-
-static void add_tile(float *c, size_t ldc, const float *tile, size_t rows, size_t cols)
+static void add_tile(float *c, size_t ldc, const float *tile, size_t width, size_t rows,
+                     size_t cols)
 {
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < cols; j++)
-            c[i * ldc + j] += tile[i * NR + j];
+            c[i * ldc + j] += tile[i * width + j];
+}
+
+/* C[mc,nc] += the packed blocks' product. */
+static void multiply(const gemm_scratch *s, size_t mc, size_t nc, size_t kc, float *c, size_t ldc)
+{
+    const gemm_kernel *k = s->kernel;
+    float tile[GEMM_MOST_ROWS * GEMM_MOST_COLUMNS] __attribute__((aligned(64)));
+    size_t steps = k->products == GEMM_BF16 ? (kc + 1) / 2 : kc;
+    for (size_t j = 0; j < nc; j += k->columns)
+        for (size_t i = 0; i < mc; i += k->rows) {
+            k->run(steps, s->a + i * steps, s->b + j * steps, tile);
+            add_tile(c + i * ldc + j, ldc, tile, k->columns, mc - i < k->rows ? mc - i : k->rows,
+                     nc - j < k->columns ? nc - j : k->columns);
+        }
 }
 
 void gemm(gemm_scratch *s, bool trans_a, bool trans_b, size_t m, size_t n, size_t k, const float *a,
           size_t lda, const float *b, size_t ldb, float *c, size_t ldc, bool accumulate)
 {
-    kernel_fn *kernel = choose_kernel();
-    float tile[MR * NR] __attribute__((aligned(64)));
     if (!accumulate)
         for (size_t i = 0; i < m; i++)
             memset(c + i * ldc, 0, n * sizeof(float));
@@ -111,16 +161,13 @@ void gemm(gemm_scratch *s, bool trans_a, bool trans_b, size_t m, size_t n, size_
         size_t nc = n - n0 < NC ? n - n0 : NC;
         for (size_t k0 = 0; k0 < k; k0 += KC) {
             size_t kc = k - k0 < KC ? k - k0 : KC;
-            pack(s->b, b + n0 * b_line + k0 * b_step, nc, kc, NR, b_line, b_step);
+            pack_for(s->kernel, s->b, b + n0 * b_line + k0 * b_step, nc, kc, s->kernel->columns,
+                     b_line, b_step);
             for (size_t m0 = 0; m0 < m; m0 += MC) {
                 size_t mc = m - m0 < MC ? m - m0 : MC;
-                pack(s->a, a + m0 * a_line + k0 * a_step, mc, kc, MR, a_line, a_step);
-                for (size_t j = 0; j < nc; j += NR)
-                    for (size_t i = 0; i < mc; i += MR) {
-                        kernel(kc, s->a + i * kc, s->b + j * kc, tile);
-                        add_tile(c + (m0 + i) * ldc + n0 + j, ldc, tile, mc - i < MR ? mc - i : MR,
-                                 nc - j < NR ? nc - j : NR);
-                    }
+                pack_for(s->kernel, s->a, a + m0 * a_line + k0 * a_step, mc, kc, s->kernel->rows,
+                         a_line, a_step);
+                multiply(s, mc, nc, kc, c + m0 * ldc + n0, ldc);
             }
         }
     }

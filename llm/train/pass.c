@@ -112,6 +112,16 @@ void pass_free(pass *p)
     free(p);
 }
 
+void pass_set_products(pass *p, gemm_products products)
+{
+    gemm_set_products(p->scratch, products);
+}
+
+const char *pass_products_name(const pass *p)
+{
+    return gemm_kernel_name(p->scratch);
+}
+
 /* y[T, rows] = x[T, cols] w[rows, cols]^T */
 static void project(pass *p, size_t t, size_t rows, size_t cols, const float *x, const float *w,
                     float *y, bool accumulate)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "llm/train/gemm.h"
 #include "llm/train/net.h"
 #include "llm/train/ops.h"
 
@@ -49,6 +50,10 @@ typedef struct pass pass;
 
 status pass_new(const net *n, size_t max_tokens, size_t max_targets, pass **out, error *err);
 void pass_free(pass *p);
+/* What its matrix products are made of; GEMM_F32 until told otherwise. */
+void pass_set_products(pass *p, gemm_products products);
+/* The instructions in use for them: "avx2", "avx512 bf16", ... */
+const char *pass_products_name(const pass *p);
 
 /* Runs the batch forward. verdicts (may be NULL) gets d for each verdict position; losses are added
  * to *loss; with grads (net_weight_count floats, or NULL) the gradient of

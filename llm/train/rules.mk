@@ -1,7 +1,7 @@
 # The arithmetic of training: vectorised, fused multiply-add, sums may be reassociated.
 TRAIN_MATH := -O3 -ffp-contract=fast -fno-trapping-math -fno-signed-zeros -fassociative-math \
               $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
-$(BUILD)/obj/llm/train/gemm.o $(BUILD)/obj/llm/train/ops.o $(BUILD)/obj/llm/train/adamw.o $(BUILD)/obj/llm/train/meaning.o: CFLAGS += $(TRAIN_MATH)
+$(BUILD)/obj/llm/train/gemm.o $(BUILD)/obj/llm/train/gemm_kernels.o $(BUILD)/obj/llm/train/ops.o $(BUILD)/obj/llm/train/adamw.o $(BUILD)/obj/llm/train/meaning.o: CFLAGS += $(TRAIN_MATH)
 
 # --- the embedded model ------------------------------------------------------------------------
 # llm/models/vouch.gguf is linked into the binary; without the file, or with VOUCH_EMBEDDED=0, the

@@ -187,6 +187,8 @@ static status prepare_workers(run *r, error *err)
         w->number = i;
         status st = pass_new(r->net, MICRO_TOKENS, MICRO_TARGETS, &w->pass, err);
         if (st == STATUS_OK)
+            pass_set_products(w->pass, r->options->products);
+        if (st == STATUS_OK)
             st = batch_new(MICRO_TOKENS, MICRO_TARGETS, r->vocab, &w->batch, err);
         w->gradient = calloc(net_weight_count(r->net), sizeof *w->gradient);
         if (st != STATUS_OK || w->gradient == NULL)
@@ -485,9 +487,9 @@ status trainer_run(const trainer_options *options, const volatile sig_atomic_t *
     run r = {.options = options, .report = report, .context = context};
     status st = prepare(&r, err);
     if (st == STATUS_OK) {
-        tell(&r, "%zu weights, vocabulary %zu, %zu concepts; from step %llu",
+        tell(&r, "%zu weights, vocabulary %zu, %zu concepts; products: %s; from step %llu",
              net_weight_count(r.net), vocab_size(r.vocab), concepts_count(r.concepts),
-             (unsigned long long)r.state.step);
+             pass_products_name(r.workers[0].pass), (unsigned long long)r.state.step);
         st = loop(&r, stop, err);
     }
     dismiss(&r);

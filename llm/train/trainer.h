@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "llm/train/evaluate.h"
+#include "llm/train/gemm.h"
 #include "llm/train/net.h"
 
 typedef struct trainer_options {
@@ -22,12 +23,13 @@ typedef struct trainer_options {
     net_config shape;     /* vocab 0: as the tokenizer gives; ignored on resume */
     size_t merges;        /* English pieces of the tokenizer */
     uint64_t seed;
-    uint64_t steps;        /* total; 0 = by budget */
-    double budget_seconds; /* of this and all earlier runs of the folder together; 0 = by steps */
-    int threads;           /* one micro-batch each */
-    size_t episodes;       /* a step */
-    double peak_rate;      /* learning rate */
-    double hold_out;       /* share of relation clusters kept for evaluation */
+    uint64_t steps;         /* total; 0 = by budget */
+    double budget_seconds;  /* of this and all earlier runs of the folder together; 0 = by steps */
+    gemm_products products; /* of the matrices */
+    int threads;            /* one micro-batch each */
+    size_t episodes;        /* a step */
+    double peak_rate;       /* learning rate */
+    double hold_out;        /* share of relation clusters kept for evaluation */
     double checkpoint_seconds, evaluate_seconds;
     size_t evaluate_episodes;
 } trainer_options;

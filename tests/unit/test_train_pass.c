@@ -4,9 +4,37 @@
 
 #include <math.h>
 
-#include "llm/train/gemm.h"
+#include "llm/train/gemm_kernels.h"
 #include "llm/train/pass.h"
 #include "llm/train/random.h"
+
+/* Sizes that leave parts of tiles and blocks over; bfloat16 against the product of rounded factors,
+ * which its sums of floats must equal. */
+static void check_gemm(gemm_scratch *s, gemm_products products, rng *r, size_t least_n)
+{
+    size_t m = 1 + rng_below(r, 130), n = least_n + rng_below(r, 90), k = 1 + rng_below(r, 300);
+    bool ta = rng_chance(r, 0.5), tb = rng_chance(r, 0.5), add = rng_chance(r, 0.5);
+    float *a = calloc(m * k, 4), *b = calloc(n * k, 4), *c = calloc(m * n, 4);
+    float *want = calloc(m * n, 4);
+    for (size_t i = 0; i < m * k; i++)
+        a[i] = (float)rng_normal(r);
+    for (size_t i = 0; i < n * k; i++)
+        b[i] = (float)rng_normal(r);
+    for (size_t i = 0; i < m * n; i++)
+        c[i] = want[i] = (float)rng_normal(r);
+    gemm(s, ta, tb, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n, add);
+    for (size_t i = 0; i < m * k && products == GEMM_BF16; i++)
+        a[i] = gemm_round_bf16(a[i]);
+    for (size_t i = 0; i < n * k && products == GEMM_BF16; i++)
+        b[i] = gemm_round_bf16(b[i]);
+    gemm_reference(ta, tb, m, n, k, a, ta ? m : k, b, tb ? k : n, want, n, add);
+    for (size_t i = 0; i < m * n; i++)
+        assert_true(fabsf(c[i] - want[i]) < 1e-3f);
+    free(a);
+    free(b);
+    free(c);
+    free(want);
+}
 
 static void test_gemm(void **state)
 {
@@ -14,29 +42,26 @@ static void test_gemm(void **state)
     rng r = {7};
     gemm_scratch *s = gemm_scratch_new();
     assert_non_null(s);
-    for (int round = 0; round < 60; round++) {
-        size_t m = 1 + rng_below(&r, 130), n = 1 + rng_below(&r, 90), k = 1 + rng_below(&r, 300);
-        bool ta = rng_chance(&r, 0.5), tb = rng_chance(&r, 0.5), add = rng_chance(&r, 0.5);
-        if (round == 0)
-            n = 600;
-        float *a = calloc(m * k, 4), *b = calloc(n * k, 4), *c = calloc(m * n, 4);
-        float *want = calloc(m * n, 4);
-        for (size_t i = 0; i < m * k; i++)
-            a[i] = (float)rng_normal(&r);
-        for (size_t i = 0; i < n * k; i++)
-            b[i] = (float)rng_normal(&r);
-        for (size_t i = 0; i < m * n; i++)
-            c[i] = want[i] = (float)rng_normal(&r);
-        gemm(s, ta, tb, m, n, k, a, ta ? m : k, b, tb ? k : n, c, n, add);
-        gemm_reference(ta, tb, m, n, k, a, ta ? m : k, b, tb ? k : n, want, n, add);
-        for (size_t i = 0; i < m * n; i++)
-            assert_true(fabsf(c[i] - want[i]) < 1e-3f);
-        free(a);
-        free(b);
-        free(c);
-        free(want);
-    }
+    const gemm_kernel *kernels[GEMM_KERNELS];
+    size_t count = gemm_kernels(kernels);
+    for (size_t i = 0; i < count; i++)
+        for (int round = 0; round < 25 && kernels[i]->supported(); round++) {
+            gemm_use_kernel(s, kernels[i]);
+            check_gemm(s, kernels[i]->products, &r, round == 0 ? 600 : 1);
+        }
     gemm_scratch_free(s);
+}
+
+static void test_bf16_rounding(void **state)
+{
+    (void)state;
+    assert_true(gemm_round_bf16(1.0f) == 1.0f);
+    assert_true(gemm_round_bf16(-3.5f) == -3.5f);
+    assert_true(gemm_round_bf16(1.00390625f) == 1.0f);      /* a tie, to even: down */
+    assert_true(gemm_round_bf16(1.01171875f) == 1.015625f); /* a tie, to even: up */
+    assert_true(gemm_round_bf16(1.0039064f) == 1.0078125f); /* just above a tie */
+    assert_true(isinf(gemm_round_bf16(3.4e38f)) != 0);
+    assert_true(isnan(gemm_round_bf16(NAN)) != 0);
 }
 
 /* Two groups: a prefix of 4 and 3 with 3 and 2 candidates; the second has no right one. */
@@ -194,9 +219,8 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_sharing_a_prefix_changes_nothing),
+        cmocka_unit_test(test_gemm),      cmocka_unit_test(test_bf16_rounding),
+        cmocka_unit_test(test_gradients), cmocka_unit_test(test_sharing_a_prefix_changes_nothing),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
