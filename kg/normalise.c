@@ -14,7 +14,7 @@ static const uint32_t simplified_of[][2] = {
 #include "kg_t2s.inc"
 };
 
-static uint32_t simplify(uint32_t c)
+uint32_t kg_simplified(uint32_t c)
 {
     size_t low = 0, high = CORE_COUNT(simplified_of);
     while (low < high) {
@@ -82,7 +82,7 @@ static size_t finish(str text, char *out)
         if (c < 0x80) {
             out[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
         } else if (c >= 0x3400 && c != UINT32_MAX && utf8_is_han(c)) {
-            n += utf8_encode(simplify(c), out + n);
+            n += utf8_encode(kg_simplified(c), out + n);
         } else {
             memcpy(out + n, text.data + i, bytes);
             n += bytes;

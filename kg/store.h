@@ -175,6 +175,8 @@ status kg_label_search(kg_read *read, str text, const kg_search_options *options
 /* The form under which names are compared: NFKC, case folded, full width to half, traditional to
  * simplified Chinese, white space collapsed. Allocated in `a`. */
 str kg_normalise(str text, arena *a);
+/* The simplified form of a Han character; any other character is its own. */
+uint32_t kg_simplified(uint32_t character);
 
 /* BM25 over passages (long literals). The hit's term is the literal; its statements lead to the
  * article or entity that it belongs to. Scores are BM25, higher is better. */

@@ -57,7 +57,7 @@ phrasebook *phrasebook_new(void)
     phrasebook *pb = calloc(1, sizeof *pb);
     if (pb == NULL)
         return NULL;
-    pb->table_size = 1 << 12;
+    pb->table_size = 1 << 15;
     pb->table = calloc(pb->table_size, sizeof *pb->table);
     if (pb->table == NULL) {
         phrasebook_free(pb);
@@ -284,6 +284,41 @@ static int by_hash(const void *x, const void *y)
     return a->phrase < b->phrase ? -1 : a->phrase > b->phrase;
 }
 
+/* By hash, then phrase: postings come in the order of phrases, so they are dealt into buckets by
+ * the hash's upper bits first, which leaves next to nothing to sort. */
+static bool sort_postings(phrasebook *pb)
+{
+    enum { BITS = 16, BUCKETS = 1 << BITS };
+    size_t n = pb->posting_count;
+    posting *dealt = malloc((n + 1) * sizeof *dealt);
+    uint32_t *end = calloc(BUCKETS + 1, sizeof *end);
+    bool ok = dealt != NULL && end != NULL;
+    for (size_t i = 0; ok && i < n; i++)
+        end[(pb->postings[i].hash >> (64 - BITS)) + 1]++;
+    for (size_t k = 1; ok && k <= BUCKETS; k++)
+        end[k] += end[k - 1];
+    for (size_t i = 0; ok && i < n; i++)
+        dealt[end[pb->postings[i].hash >> (64 - BITS)]++] = pb->postings[i];
+    for (size_t start = 0, i = 1; ok && i <= n; i++) {
+        if (i < n && dealt[i].hash >> (64 - BITS) == dealt[start].hash >> (64 - BITS))
+            continue;
+        bool sorted = true;
+        for (size_t k = start + 1; k < i && sorted; k++)
+            sorted = by_hash(&dealt[k - 1], &dealt[k]) <= 0;
+        if (!sorted)
+            qsort(dealt + start, i - start, sizeof *dealt, by_hash);
+        start = i;
+    }
+    free(end);
+    if (!ok) {
+        free(dealt);
+        return false;
+    }
+    free(pb->postings);
+    pb->postings = dealt;
+    return true;
+}
+
 status phrasebook_seal(phrasebook *pb, error *err)
 {
     pb->gram_mass = malloc((pb->gram_count + 1) * sizeof *pb->gram_mass);
@@ -302,9 +337,7 @@ status phrasebook_seal(phrasebook *pb, error *err)
                 pb->postings[pb->posting_count++] = (posting){g->prefix, (uint32_t)p, i, 1};
         }
     }
-    if (pb->posting_count > 1)
-        qsort(pb->postings, pb->posting_count, sizeof *pb->postings, by_hash);
-    return STATUS_OK;
+    return sort_postings(pb) ? STATUS_OK : error_memory(err);
 }
 
 /* --- matching ----------------------------------------------------------------------------------

@@ -76,29 +76,37 @@ str text_stem(str w, arena *a)
     return w;
 }
 
+/* A str in a table. */
+#define S(literal)                                                                                 \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
+
 str text_root(str w)
 {
-    static const char *const irregular[][2] = {
-        {"wrote", "writ"},   {"written", "writ"}, {"sang", "sing"},   {"sung", "sing"},
-        {"made", "mak"},     {"gave", "giv"},     {"born", "birth"},  {"spoke", "speak"},
-        {"spoken", "speak"}, {"died", "dea"},     {"dead", "dea"},    {"death", "dea"},
-        {"dies", "dea"},     {"won", "win"},      {"held", "hold"},   {"led", "lead"},
-        {"caught", "catch"}, {"grew", "grow"},    {"wore", "wear"},   {"worn", "wear"},
-        {"aged", "age"},     {"taught", "teach"}, {"built", "build"}, {"began", "begin"},
-        {"begun", "begin"}};
-    static const char *const endings[] = {"ations", "ation", "ions", "ings", "ors", "ers",
-                                          "ion",    "ing",   "ed",   "or",   "er",  "es",
-                                          "ly",     "s",     "e",    "y"};
+    static const struct {
+        str is, root;
+    } irregular[] = {
+        {S("wrote"), S("writ")},   {S("written"), S("writ")}, {S("sang"), S("sing")},
+        {S("sung"), S("sing")},    {S("made"), S("mak")},     {S("gave"), S("giv")},
+        {S("born"), S("birth")},   {S("spoke"), S("speak")},  {S("spoken"), S("speak")},
+        {S("died"), S("dea")},     {S("dead"), S("dea")},     {S("death"), S("dea")},
+        {S("dies"), S("dea")},     {S("won"), S("win")},      {S("held"), S("hold")},
+        {S("led"), S("lead")},     {S("caught"), S("catch")}, {S("grew"), S("grow")},
+        {S("wore"), S("wear")},    {S("worn"), S("wear")},    {S("aged"), S("age")},
+        {S("taught"), S("teach")}, {S("built"), S("build")},  {S("began"), S("begin")},
+        {S("begun"), S("begin")}};
+    static const str endings[] = {S("ations"), S("ation"), S("ions"), S("ings"), S("ors"), S("ers"),
+                                  S("ion"),    S("ing"),   S("ed"),   S("or"),   S("er"),  S("es"),
+                                  S("ly"),     S("s"),     S("e"),    S("y")};
     for (size_t i = 0; i < CORE_COUNT(irregular); i++)
-        if (str_equal(w, str_from(irregular[i][0])))
-            return str_from(irregular[i][1]);
-    for (size_t i = 0; i < CORE_COUNT(endings); i++) {
-        str e = str_from(endings[i]);
-        if (w.length >= e.length + 3 && str_ends(w, e)) {
-            w.length -= e.length;
+        if (str_equal(w, irregular[i].is))
+            return irregular[i].root;
+    for (size_t i = 0; i < CORE_COUNT(endings); i++)
+        if (w.length >= endings[i].length + 3 && str_ends(w, endings[i])) {
+            w.length -= endings[i].length;
             break;
         }
-    }
     return w.length > 6 ? str_slice(w, 0, 6) : w;
 }
 
@@ -215,7 +223,10 @@ static bool scan(scanner *s)
                 break;
             i += n;
         }
-        if (!add_cluster(s, start, i) || s->count > TEXT_MAX_TOKENS)
+        /* Unified Han has no compatibility form but its simplified one. */
+        bool plain = c >= 0x4e00 && c <= 0x9fff && i == start + 3;
+        if (!(plain ? add_character(s, kg_simplified(c), start, i) : add_cluster(s, start, i)) ||
+            s->count > TEXT_MAX_TOKENS)
             return false;
     }
     return flush(s);
