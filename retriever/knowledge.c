@@ -7,35 +7,14 @@
 
 #include "core/buf.h"
 #include "kg/pack.h"
+#include "retriever/concept_book.h"
 
-#define CONCEPT_COLUMNS 11
 #define LEAST_LIKENESS 0.62f
 #define CONCEPTS_PER_RELATION 3
 #define RELATIONS_WITH_CONCEPTS 6000
 #define TOKENS_KEPT ((size_t)1 << 18)
 #define MOST_JOINED 128
 #define LABEL_BACKWARD 0.8f /* a relation's own name, used from the object's side */
-
-typedef struct concept {
-    str columns[CONCEPT_COLUMNS];
-    phrasebook_grams *cut[CONCEPT_COLUMNS]; /* the phrases of a column */
-    size_t cut_count[CONCEPT_COLUMNS];
-}
-concept;
-
-enum {
-    C_ID,
-    C_DOMAIN,
-    C_RANGE,
-    C_EN_LABEL,
-    C_EN_ALIASES,
-    C_EN_FORWARD,
-    C_EN_INVERSE,
-    C_ZH_LABEL,
-    C_ZH_ALIASES,
-    C_ZH_FORWARD,
-    C_ZH_INVERSE
-};
 
 typedef struct maker {
     kg_read *read;
@@ -45,9 +24,11 @@ typedef struct maker {
     error *err;
     arena *scratch;
     arena *tokens; /* of the text being cut; emptied now and then */
-    concept *concepts;
-    size_t concept_count;
-    phrasebook *names; /* of concepts; target = concept */
+    concept_list concepts;
+    concept_book book;
+    buf book_made;
+    uint8_t *wanted;   /* per concept: 1 = a relation of the graph has a word with it in common */
+    phrasebook *names; /* of those; target = concept */
     str broader;       /* schemas/broader.tsv */
     uint8_t *recorded; /* per concept: 1 = some relation of the graph is it */
     uint32_t *chosen;  /* per relation and rank: concept + 1 */
@@ -59,41 +40,6 @@ typedef struct maker {
 
 /* --- concepts ----------------------------------------------------------------------------------
  */
-static status read_concepts(maker *m, str text)
-{
-    size_t lines = 1;
-    for (size_t i = 0; i < text.length; i++)
-        lines += text.data[i] == '\n';
-    m->concepts = ARENA_ARRAY(m->scratch, concept, lines);
-    if (m->concepts == NULL)
-        return error_memory(m->err);
-    str rest = text, line;
-    for (uint64_t n = 1; str_split(&rest, '\n', &line); n++) {
-        if (str_empty(str_trim(line)) || line.data[0] == '#')
-            continue;
-        concept *c = &m->concepts[m->concept_count];
-        int column = 0;
-        while (column < CONCEPT_COLUMNS && str_split(&line, '\t', &c->columns[column]))
-            column++;
-        if (column < CONCEPT_COLUMNS)
-            return error_set_at(m->err, STATUS_SYNTAX, "concepts.tsv", n, 1,
-                                "expected %d columns, found %d", CONCEPT_COLUMNS, column);
-        m->concept_count++;
-    }
-    return STATUS_OK;
-}
-
-static bool next_phrase(str *cell, str *out)
-{
-    str piece;
-    while (str_split(cell, ';', &piece)) {
-        *out = str_trim(piece);
-        if (!str_empty(*out))
-            return true;
-    }
-    return false;
-}
-
 static status cut(maker *m, str text, phrasebook_grams *out)
 {
     if (arena_used(m->tokens) > TOKENS_KEPT)
@@ -101,39 +47,75 @@ static status cut(maker *m, str text, phrasebook_grams *out)
     return phrasebook_cut(text, m->tokens, m->scratch, out, m->err);
 }
 
-static status cut_concept(maker *m, concept *c)
+/* The book that was linked in, or, for another table, one made now. */
+static status open_concepts(maker *m, str text)
 {
-    status s = STATUS_OK;
-    for (int n = C_EN_LABEL; s == STATUS_OK && n < CONCEPT_COLUMNS; n++) {
-        size_t most = 1;
-        for (size_t i = 0; i < c->columns[n].length; i++)
-            most += c->columns[n].data[i] == ';';
-        str cell = c->columns[n], phrase;
-        c->cut[n] = ARENA_ARRAY(m->scratch, phrasebook_grams, most);
-        if (c->cut[n] == NULL)
-            return error_memory(m->err);
-        while (s == STATUS_OK && next_phrase(&cell, &phrase))
-            s = cut(m, phrase, &c->cut[n][c->cut_count[n]++]);
+    status s = concept_list_read(text, m->scratch, &m->concepts, m->err);
+    if (s != STATUS_OK)
+        return s;
+    if (!concept_book_open(concept_book_builtin(), text, &m->book)) {
+        s = concept_book_make(text, &m->book_made, m->err);
+        if (s == STATUS_OK && !concept_book_open(buf_str(&m->book_made), text, &m->book))
+            s = error_memory(m->err);
     }
+    if (s == STATUS_OK)
+        s = phrasebook_preset(m->k->steps, &m->book.said, m->err);
+    if (s == STATUS_OK)
+        s = phrasebook_preset(m->names, &m->book.names, m->err);
+    m->wanted = ARENA_ARRAY(m->scratch, uint8_t, m->concepts.count + 1);
+    m->recorded = ARENA_ARRAY(m->scratch, uint8_t, m->concepts.count + 1);
+    if (s == STATUS_OK && (m->wanted == NULL || m->recorded == NULL))
+        s = error_memory(m->err);
     return s;
 }
 
-static const int name_columns[] = {C_EN_LABEL, C_EN_ALIASES, C_ZH_LABEL, C_ZH_ALIASES};
+/* "plays_in_club_inverse" is the other side of plays_in_club. */
+static str without_inverse(str name, bool *inverse)
+{
+    size_t at = str_find(name, STR("inverse"), 0);
+    if (at == STR_NONE || at == 0)
+        return name;
+    *inverse = true;
+    return str_slice(name, 0, at);
+}
 
-/* Names go into the name book; every phrase counts for idf. */
+/* Marks the concepts that have a word with one of the relation's names in common. */
+static status gather_concepts(maker *m)
+{
+    for (size_t i = 0; i < m->alias_count; i++) {
+        phrasebook_grams name = {0};
+        bool ignored = false;
+        if (m->aliases[i].inverse)
+            continue;
+        status s = cut(m, without_inverse(m->aliases[i].text, &ignored), &name);
+        if (s != STATUS_OK)
+            return s;
+        for (size_t g = 0; g < name.count * 2; g++) {
+            size_t count = 0;
+            const uint16_t *ids =
+                concept_book_find(&m->book, phrasebook_key(name, g / 2, g % 2 == 1), &count);
+            for (size_t k = 0; k < count; k++)
+                m->wanted[ids[k]] = 1;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Names of the marked concepts go into the name book. */
 static status index_concepts(maker *m)
 {
     status s = STATUS_OK;
-    for (size_t i = 0; s == STATUS_OK && i < m->concept_count; i++) {
-        concept *c = &m->concepts[i];
-        s = cut_concept(m, c);
-        for (size_t n = 0; s == STATUS_OK && n < CORE_COUNT(name_columns); n++)
-            for (size_t k = 0; s == STATUS_OK && k < c->cut_count[name_columns[n]]; k++)
-                s = phrasebook_add(m->names, (uint32_t)i, n % 2 == 0 ? 1.0f : 0.95f,
-                                   c->cut[name_columns[n]][k], m->err);
-        for (int n = C_EN_LABEL; s == STATUS_OK && n < CONCEPT_COLUMNS; n++)
-            for (size_t k = 0; s == STATUS_OK && k < c->cut_count[n]; k++)
-                s = phrasebook_observe(m->k->steps, c->cut[n][k], m->err);
+    for (size_t i = 0; s == STATUS_OK && i < m->concepts.count; i++) {
+        concept *c = &m->concepts.items[i];
+        if (!m->wanted[i])
+            continue;
+        s = concept_cut(c, m->tokens, m->scratch, m->err);
+        for (size_t n = 0; n < CONCEPT_NAME_COLUMNS; n++) {
+            concept_column column = concept_name_columns[n];
+            for (size_t k = 0; s == STATUS_OK && k < c->cut_count[column]; k++)
+                s = phrasebook_place(m->names, (uint32_t)i, concept_name_weight(n),
+                                     c->cut[column][k], m->err);
+        }
     }
     return s == STATUS_OK ? phrasebook_seal(m->names, m->err) : s;
 }
@@ -172,7 +154,7 @@ static status add_cell(maker *m, str cell, const char *lang, bool inverse, float
 {
     str phrase;
     status s = STATUS_OK;
-    while (s == STATUS_OK && next_phrase(&cell, &phrase))
+    while (s == STATUS_OK && concept_next_phrase(&cell, &phrase))
         s = add_alias(m, phrase, str_from(lang), inverse, weight);
     return s;
 }
@@ -188,32 +170,33 @@ static status inherit(maker *m, retriever_relation *r, const concept *c, float l
 {
     const float w = likeness;
     const str *t = c->columns;
-    status s = add_cell(m, t[C_EN_LABEL], "en", inverse, 0.95f * w);
+    status s = add_cell(m, t[CONCEPT_EN_LABEL], "en", inverse, 0.95f * w);
     if (s == STATUS_OK)
-        s = add_cell(m, t[C_EN_ALIASES], "en", inverse, 0.9f * w);
+        s = add_cell(m, t[CONCEPT_EN_ALIASES], "en", inverse, 0.9f * w);
     if (s == STATUS_OK)
-        s = add_cell(m, t[C_ZH_LABEL], "zh", inverse, 0.95f * w);
+        s = add_cell(m, t[CONCEPT_ZH_LABEL], "zh", inverse, 0.95f * w);
     if (s == STATUS_OK)
-        s = add_cell(m, t[C_ZH_ALIASES], "zh", inverse, 0.9f * w);
+        s = add_cell(m, t[CONCEPT_ZH_ALIASES], "zh", inverse, 0.9f * w);
     if (s == STATUS_OK)
-        s = add_cell(m, t[C_EN_FORWARD], "en", inverse, 0.9f * w);
+        s = add_cell(m, t[CONCEPT_EN_FORWARD], "en", inverse, 0.9f * w);
     if (s == STATUS_OK)
-        s = add_cell(m, t[C_ZH_FORWARD], "zh", inverse, 0.9f * w);
+        s = add_cell(m, t[CONCEPT_ZH_FORWARD], "zh", inverse, 0.9f * w);
     if (s == STATUS_OK)
-        s = add_cell(m, t[C_EN_INVERSE], "en", !inverse, 0.9f * w);
+        s = add_cell(m, t[CONCEPT_EN_INVERSE], "en", !inverse, 0.9f * w);
     if (s == STATUS_OK)
-        s = add_cell(m, t[C_ZH_INVERSE], "zh", !inverse, 0.9f * w);
+        s = add_cell(m, t[CONCEPT_ZH_INVERSE], "zh", !inverse, 0.9f * w);
     str *subject = inverse ? &r->object_type : &r->subject_type;
     str *object = inverse ? &r->subject_type : &r->object_type;
     if (str_empty(*subject))
-        *subject = arena_str(m->k->memory, first_word_of(t[C_DOMAIN]));
+        *subject = arena_str(m->k->memory, first_word_of(t[CONCEPT_DOMAIN]));
     if (str_empty(*object))
-        *object = arena_str(m->k->memory, first_word_of(t[C_RANGE]));
+        *object = arena_str(m->k->memory, first_word_of(t[CONCEPT_RANGE]));
     return s;
 }
 
 /* The phrases of some columns of a concept in one row, as far as a row goes. */
-static phrasebook_grams joined(maker *m, const concept *c, const int *columns, size_t count)
+static phrasebook_grams joined(maker *m, const concept *c, const concept_column *columns,
+                               size_t count)
 {
     size_t n = 0;
     phrasebook_grams *parts = ARENA_ARRAY(m->tokens, phrasebook_grams, MOST_JOINED);
@@ -227,19 +210,20 @@ static phrasebook_grams joined(maker *m, const concept *c, const int *columns, s
  * hold the name's, and one of the concept's names must be held by it. */
 static float concept_likeness(maker *m, phrasebook_grams name, float weight, const concept *c)
 {
-    static const int all[] = {C_EN_LABEL,   C_EN_ALIASES, C_ZH_LABEL,
-                              C_ZH_ALIASES, C_EN_FORWARD, C_ZH_FORWARD};
+    static const concept_column all[] = {CONCEPT_EN_LABEL,   CONCEPT_EN_ALIASES,
+                                         CONCEPT_ZH_LABEL,   CONCEPT_ZH_ALIASES,
+                                         CONCEPT_EN_FORWARD, CONCEPT_ZH_FORWARD};
     float covered = 0;
-    for (size_t n = 0; n < CORE_COUNT(name_columns); n++)
-        for (size_t k = 0; k < c->cut_count[name_columns[n]]; k++) {
-            float cover = phrasebook_cover(m->k->steps, c->cut[name_columns[n]][k], name) *
+    for (size_t n = 0; n < CONCEPT_NAME_COLUMNS; n++)
+        for (size_t k = 0; k < c->cut_count[concept_name_columns[n]]; k++) {
+            float cover = phrasebook_cover(m->k->steps, c->cut[concept_name_columns[n]][k], name) *
                           (n % 2 == 0 ? 1.0f : 0.96f);
             covered = cover > covered ? cover : covered;
         }
     if (covered < LEAST_LIKENESS)
         return 0;
-    float named =
-        phrasebook_cover(m->k->steps, name, joined(m, c, name_columns, CORE_COUNT(name_columns)));
+    float named = phrasebook_cover(m->k->steps, name,
+                                   joined(m, c, concept_name_columns, CONCEPT_NAME_COLUMNS));
     float said = 0.92f * phrasebook_cover(m->k->steps, name, joined(m, c, all, CORE_COUNT(all)));
     return covered * (named > said ? named : said) * weight;
 }
@@ -260,13 +244,8 @@ static status inherit_concepts(maker *m, retriever_relation *r)
         size_t count = 0;
         if (m->aliases[i].inverse)
             continue;
-        /* "plays_in_club_inverse" is the other side of plays_in_club. */
-        size_t inverse_at = str_find(m->aliases[i].text, STR("inverse"), 0);
         retriever_alias plain = m->aliases[i];
-        if (inverse_at != STR_NONE && inverse_at > 0) {
-            plain.text = str_slice(plain.text, 0, inverse_at);
-            inverse_name = true;
-        }
+        plain.text = without_inverse(plain.text, &inverse_name);
         status s = cut(m, plain.text, &name);
         if (s == STATUS_OK)
             s = text_tokenise(plain.text, true, m->tokens, &tokens, m->err);
@@ -276,7 +255,8 @@ static status inherit_concepts(maker *m, retriever_relation *r)
         if (s != STATUS_OK)
             return s;
         for (size_t h = 0; h < count && h < 12; h++) {
-            float likeness = concept_likeness(m, name, plain.weight, &m->concepts[hits[h].target]);
+            float likeness =
+                concept_likeness(m, name, plain.weight, &m->concepts.items[hits[h].target]);
             for (size_t b = 0; b < CONCEPTS_PER_RELATION; b++) {
                 if (best[b].concept == hits[h].target && best[b].likeness >= likeness)
                     break;
@@ -308,9 +288,9 @@ static status inherit_concepts(maker *m, retriever_relation *r)
 
 static const concept *concept_named(const maker *m, str id, size_t *at)
 {
-    for (*at = 0; *at < m->concept_count; (*at)++)
-        if (str_equal(m->concepts[*at].columns[C_ID], id))
-            return &m->concepts[*at];
+    for (*at = 0; *at < m->concepts.count; (*at)++)
+        if (str_equal(m->concepts.items[*at].columns[CONCEPT_ID], id))
+            return &m->concepts.items[*at];
     return NULL;
 }
 
@@ -323,7 +303,7 @@ static status inherit_narrower(maker *m, retriever_relation *r, const concept *c
     while (s == STATUS_OK && str_split(&rest, '\n', &line)) {
         size_t at;
         if (str_empty(line) || line.data[0] == '#' || !str_split(&line, '\t', &narrow) ||
-            !str_equal(str_trim(line), c->columns[C_ID]))
+            !str_equal(str_trim(line), c->columns[CONCEPT_ID]))
             continue;
         const concept *n = concept_named(m, narrow, &at);
         if (n != NULL && !m->recorded[at])
@@ -343,7 +323,7 @@ static status inherit_chosen(maker *m, uint32_t relation)
         float likeness = inverse ? -m->likeness[at] : m->likeness[at];
         if (m->chosen[at] == 0)
             continue;
-        const concept *c = &m->concepts[m->chosen[at] - 1];
+        const concept *c = &m->concepts.items[m->chosen[at] - 1];
         s = inherit(m, r, c, likeness, inverse);
         if (s == STATUS_OK)
             s = inherit_narrower(m, r, c, likeness, inverse);
@@ -462,8 +442,11 @@ static status finish_relation(maker *m, retriever_relation *r, uint32_t i)
     return s;
 }
 
+/* Of building the relations: which concepts may be meant; which are; all that is said of them. */
+typedef enum stage { GATHER, CHOOSE, FINISH } stage;
+
 static status build_relation(maker *m, uint32_t i, const kg_relation *stats, size_t stat_count,
-                             bool with_concepts, bool choosing)
+                             bool with_concepts, stage now)
 {
     retriever_relation *r = &m->relations[i];
     r->id = index_relation_id(m->index, i);
@@ -484,8 +467,8 @@ static status build_relation(maker *m, uint32_t i, const kg_relation *stats, siz
         s = from_pack(m, r);
     if (s == STATUS_OK)
         s = own_labels(m, r);
-    if (s == STATUS_OK && choosing)
-        return with_concepts ? inherit_concepts(m, r) : STATUS_OK;
+    if (s == STATUS_OK && now != FINISH)
+        return now == GATHER ? gather_concepts(m) : inherit_concepts(m, r);
     if (s == STATUS_OK && with_concepts)
         s = inherit_chosen(m, i);
     if (r->stats.literal_share > 0.5 && r->stats.value_kind != KG_VALUE_NONE)
@@ -519,14 +502,17 @@ static status build_relations(maker *m)
         s = error_memory(m->err);
     m->chosen = ARENA_ARRAY(m->scratch, uint32_t, n * CONCEPTS_PER_RELATION + 1);
     m->likeness = ARENA_ARRAY(m->scratch, float, n *CONCEPTS_PER_RELATION + 1);
-    m->recorded = ARENA_ARRAY(m->scratch, uint8_t, m->concept_count + 1);
-    if (m->chosen == NULL || m->likeness == NULL || m->recorded == NULL)
+    if (m->chosen == NULL || m->likeness == NULL)
         return error_memory(m->err);
     bool with_concepts = n <= RELATIONS_WITH_CONCEPTS;
     for (uint32_t i = 0; s == STATUS_OK && with_concepts && i < n; i++)
-        s = build_relation(m, i, stats, stat_count, true, true);
+        s = build_relation(m, i, stats, stat_count, true, GATHER);
+    if (s == STATUS_OK)
+        s = index_concepts(m);
+    for (uint32_t i = 0; s == STATUS_OK && with_concepts && i < n; i++)
+        s = build_relation(m, i, stats, stat_count, true, CHOOSE);
     for (uint32_t i = 0; s == STATUS_OK && i < n; i++) {
-        s = build_relation(m, i, stats, stat_count, with_concepts, false);
+        s = build_relation(m, i, stats, stat_count, with_concepts, FINISH);
         const str iri = m->relations[i].iri;
         if (str_equal(iri, STR("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")))
             m->k->schema.type_relation = m->relations[i].id;
@@ -616,9 +602,7 @@ void knowledge_free(knowledge *k)
 
 static status run(maker *m, str concepts)
 {
-    status s = read_concepts(m, concepts);
-    if (s == STATUS_OK)
-        s = index_concepts(m);
+    status s = open_concepts(m, concepts);
     if (s == STATUS_OK)
         s = build_relations(m);
     if (s == STATUS_OK)
@@ -651,6 +635,7 @@ status knowledge_build(kg_read *read, const graph_index *index, const struct pac
                    ? error_memory(err)
                    : run(&m, concepts);
     phrasebook_free(m.names);
+    buf_free(&m.book_made);
     arena_free(m.scratch);
     arena_free(m.tokens);
     if (s != STATUS_OK) {

@@ -57,7 +57,7 @@ phrasebook *phrasebook_new(void)
     phrasebook *pb = calloc(1, sizeof *pb);
     if (pb == NULL)
         return NULL;
-    pb->table_size = 1 << 15;
+    pb->table_size = 1 << 12;
     pb->table = calloc(pb->table_size, sizeof *pb->table);
     if (pb->table == NULL) {
         phrasebook_free(pb);
@@ -165,6 +165,67 @@ static bool count_gram(phrasebook *pb, uint64_t hash)
     return true;
 }
 
+status phrasebook_preset(phrasebook *pb, const phrasebook_words *words, error *err)
+{
+    size_t size = pb->table_size;
+    while (words->count * 2 >= size)
+        size *= 2;
+    frequency *table = calloc(size, sizeof *table);
+    if (table == NULL)
+        return error_memory(err);
+    for (size_t i = 0; i < words->count; i++)
+        *slot_for(table, size, words->hashes[i]) =
+            (frequency){.hash = words->hashes[i], .count = words->counts[i]};
+    free(pb->table);
+    pb->table = table;
+    pb->table_size = size;
+    pb->table_used = words->count;
+    pb->observed = words->texts;
+    return STATUS_OK;
+}
+
+uint32_t phrasebook_observed(const phrasebook *pb, uint32_t *words)
+{
+    *words = (uint32_t)pb->table_used;
+    return pb->observed;
+}
+
+static int by_word(const void *x, const void *y)
+{
+    const frequency *a = x, *b = y;
+    return (a->hash > b->hash) - (a->hash < b->hash);
+}
+
+bool phrasebook_words_of(const phrasebook *pb, phrasebook_words *out)
+{
+    frequency *all = malloc((pb->table_used + 1) * sizeof *all);
+    uint64_t *hashes = malloc((pb->table_used + 1) * sizeof *hashes);
+    uint32_t *counts = malloc((pb->table_used + 1) * sizeof *counts);
+    size_t n = 0;
+    bool ok = all != NULL && hashes != NULL && counts != NULL;
+    for (size_t i = 0; ok && i < pb->table_size; i++)
+        if (pb->table[i].hash != 0)
+            all[n++] = pb->table[i];
+    if (ok)
+        qsort(all, n, sizeof *all, by_word);
+    for (size_t i = 0; ok && i < n; i++) {
+        hashes[i] = all[i].hash;
+        counts[i] = all[i].count;
+    }
+    free(all);
+    *out = (phrasebook_words){hashes, counts, n, pb->observed};
+    if (!ok)
+        phrasebook_words_free(out);
+    return ok;
+}
+
+void phrasebook_words_free(phrasebook_words *words)
+{
+    free((void *)(uintptr_t)words->hashes);
+    free((void *)(uintptr_t)words->counts);
+    *words = (phrasebook_words){0};
+}
+
 /* Smoothed, and 1 for what was never seen. */
 static float idf_of(const phrasebook *pb, uint64_t hash)
 {
@@ -255,13 +316,17 @@ static bool reserve(void **data, size_t *capacity, size_t wanted, size_t each)
     return true;
 }
 
-status phrasebook_add(phrasebook *pb, uint32_t target, float weight, phrasebook_grams grams,
-                      error *err)
+uint64_t phrasebook_key(phrasebook_grams grams, size_t i, bool root)
+{
+    return root ? grams.items[i].prefix : grams.items[i].hash;
+}
+
+status phrasebook_place(phrasebook *pb, uint32_t target, float weight, phrasebook_grams grams,
+                        error *err)
 {
     size_t count = of_phrase(grams);
-    status s = phrasebook_observe(pb, grams, err);
-    if (s != STATUS_OK || count == 0)
-        return s;
+    if (count == 0)
+        return STATUS_OK;
     if (!reserve((void **)&pb->phrases, &pb->phrase_capacity, pb->phrase_count + 1,
                  sizeof *pb->phrases) ||
         !reserve((void **)&pb->grams, &pb->gram_capacity, pb->gram_count + count,
@@ -274,6 +339,13 @@ status phrasebook_add(phrasebook *pb, uint32_t target, float weight, phrasebook_
     memcpy(pb->grams + pb->gram_count, grams.items, count * sizeof *pb->grams);
     pb->gram_count += count;
     return STATUS_OK;
+}
+
+status phrasebook_add(phrasebook *pb, uint32_t target, float weight, phrasebook_grams grams,
+                      error *err)
+{
+    status s = phrasebook_observe(pb, grams, err);
+    return s == STATUS_OK ? phrasebook_place(pb, target, weight, grams, err) : s;
 }
 
 static int by_hash(const void *x, const void *y)

@@ -71,6 +71,26 @@ status phrasebook_observe(phrasebook *pb, phrasebook_grams grams, error *err);
 /* A phrase for `target`; also observed. */
 status phrasebook_add(phrasebook *pb, uint32_t target, float weight, phrasebook_grams grams,
                       error *err);
+/* A phrase whose words were counted already. */
+status phrasebook_place(phrasebook *pb, uint32_t target, float weight, phrasebook_grams grams,
+                        error *err);
+/* The hash by which gram i is found, or that of its root; 0 = it has none. */
+uint64_t phrasebook_key(phrasebook_grams grams, size_t i, bool root);
+
+/* What was counted: words, in how many texts each, and how many texts there were. */
+typedef struct phrasebook_words {
+    const uint64_t *hashes; /* ascending */
+    const uint32_t *counts;
+    size_t count;
+    uint32_t texts;
+} phrasebook_words;
+/* Starts the count of an empty book from what another had counted. */
+status phrasebook_preset(phrasebook *pb, const phrasebook_words *words, error *err);
+/* How many texts were counted, and how many words they have. */
+uint32_t phrasebook_observed(const phrasebook *pb, uint32_t *words);
+/* The counts, for phrasebook_words_free; false when out of memory. */
+bool phrasebook_words_of(const phrasebook *pb, phrasebook_words *out);
+void phrasebook_words_free(phrasebook_words *words);
 /* No more phrases; computes weights. */
 status phrasebook_seal(phrasebook *pb, error *err);
 

@@ -2,7 +2,7 @@
 # schemas/concepts.tsv is data that the retriever and the trainer read: its shape is checked here.
 cd "$(dirname "$0")/../.." || exit 1
 f=schemas/concepts.tsv
-least=1050
+least=2500
 if [ ! -f "$f" ]; then
     echo "concepts: $f: missing"
     exit 1
