@@ -56,6 +56,9 @@ typedef struct tally {
     double f1;
     uint64_t prompt_tokens, completion_tokens;
     double *times[STAGES];
+    struct surety {
+        double confidence, f1; /* -1 and 0: not answered */
+    } * sureties;              /* of the answerable questions; as many as times[] */
     size_t capacity;
     json_t *questions;
     eval_cases *cases; /* NULL when none are kept */
@@ -94,14 +97,17 @@ static bool compare(tally *t, const json_t *gold, bool answerable, const answer 
         t->wrong += answered;
         return !answered;
     }
+    double f1 = answered && made->value_count + golds > 0
+                    ? 2 * (double)right / (double)(made->value_count + golds)
+                    : 0;
+    t->sureties[t->answerable] = (struct surety){answered ? made->confidence : -1, f1};
     t->answerable++;
     t->answered_answerable += answered;
     t->exact += exact;
     t->wrong += answered && (right < made->value_count || right == 0);
     if (answered && made->value_count > 0)
         t->hits += is_gold(gold, made->values[0], a);
-    if (answered && made->value_count + golds > 0)
-        t->f1 += 2 * (double)right / (double)(made->value_count + golds);
+    t->f1 += f1;
     return exact;
 }
 
@@ -153,6 +159,10 @@ static bool note_times(tally *t, const answer *made)
                 return false;
             t->times[i] = grown;
         }
+        struct surety *grown = realloc(t->sureties, more * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        t->sureties = grown;
         t->capacity = more;
     }
     for (int i = 0; i < STAGES; i++)
@@ -247,13 +257,13 @@ static status one(fusion_engine *engine, const json_t *q, const char *path, cons
     if (a == NULL)
         return error_memory(err);
     status s = ask_turns(engine, q, json_is_array(turns) ? turns : NULL, a, &made, err);
+    if (s == STATUS_OK && !note_times(t, &made))
+        s = error_memory(err);
     if (s == STATUS_OK) {
         bool correct = compare(t, json_object_get(q, "gold"), !json_is_false(answerable), &made, a);
         count_citations(t, &made);
-        if (!note_times(t, &made))
-            s = error_memory(err);
         record(t, q, &made, correct);
-        if (s == STATUS_OK && t->cases != NULL)
+        if (t->cases != NULL)
             s = eval_cases_add(t->cases, path, &made, is_wrong(q, &made, a), o->case_weight, err);
         if (o->wrong && !correct)
             show_wrong(q, &made);
@@ -332,6 +342,25 @@ static json_t *latency(const tally *t, int stage)
                      percentile(ms, t->n, 0.95), "p99", percentile(ms, t->n, 0.99));
 }
 
+static int surest_first(const void *x, const void *y)
+{
+    const struct surety *a = x, *b = y;
+    return (a->confidence < b->confidence) - (a->confidence > b->confidence);
+}
+
+/* F1 of the answerable questions whose answers are surest, a share of them all. */
+static double f1_at(tally *t, double coverage)
+{
+    size_t most = (size_t)((double)t->answerable * coverage + 0.5);
+    double sum = 0;
+    if (most == 0)
+        return 0;
+    qsort(t->sureties, t->answerable, sizeof *t->sureties, surest_first);
+    for (size_t i = 0; i < most; i++)
+        sum += t->sureties[i].f1;
+    return sum / (double)most;
+}
+
 static double share(size_t part, size_t whole)
 {
     return whole > 0 ? (double)part / (double)whole : 0;
@@ -348,13 +377,13 @@ static json_t *summarise(tally *t, const char *price)
     for (int i = 0; i < STAGES - 1; i++)
         json_object_set_new(stages, stage_names[i], latency(t, i));
     json_t *j = json_pack(
-        "{s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:o, s:f, s:I, s:o, s:o, s:{s:I, s:I}}", "n",
+        "{s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:f, s:I, s:o, s:o, s:{s:I, s:I}}", "n",
         (json_int_t)t->n, "answerable", (json_int_t)t->answerable, "unanswerable",
         (json_int_t)t->unanswerable, "answered", share(t->answered_answerable, t->answerable),
         "hits_at_1", share(t->hits, t->answerable), "f1",
-        t->answerable > 0 ? t->f1 / (double)t->answerable : 0.0, "exact",
-        share(t->exact, t->answerable), "wrong_among_answered", share(t->wrong, t->answered),
-        "abstained_on_unanswerable",
+        t->answerable > 0 ? t->f1 / (double)t->answerable : 0.0, "f1_at_80_coverage", f1_at(t, 0.8),
+        "exact", share(t->exact, t->answerable), "wrong_among_answered",
+        share(t->wrong, t->answered), "abstained_on_unanswerable",
         t->unanswerable > 0 ? json_real(share(t->abstained, t->unanswerable)) : json_null(),
         "citation_precision", t->citations > 0 ? share(t->good_citations, t->citations) : 1.0,
         "unsupported_clauses", (json_int_t)t->unsupported, "latency_ms", latency(t, STAGES - 1),
@@ -387,6 +416,7 @@ static void print_summary(const json_t *s)
     printf("answered              %5.1f %%\n", 100 * number(s, "answered"));
     printf("Hits@1                %5.1f %%\n", 100 * number(s, "hits_at_1"));
     printf("F1                    %5.1f %%\n", 100 * number(s, "f1"));
+    printf("  of the surest 80 %%  %5.1f %%\n", 100 * number(s, "f1_at_80_coverage"));
     printf("exact set             %5.1f %%\n", 100 * number(s, "exact"));
     printf("wrong among answered  %5.1f %%\n", 100 * number(s, "wrong_among_answered"));
     if (json_is_number(abstained))
@@ -474,6 +504,7 @@ int cmd_eval(int argc, char **argv)
     eval_cases_free(t.cases);
     for (int i = 0; i < STAGES; i++)
         free(t.times[i]);
+    free(t.sureties);
     json_decref(t.questions);
     return s == STATUS_OK ? 0 : cli_fail(&err);
 }
