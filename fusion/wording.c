@@ -170,8 +170,9 @@ static str truth_of(const writer *w, str passage)
     return told == YES_NO_YES ? STR("是") : told == YES_NO_NO ? STR("否") : str_make(NULL, 0);
 }
 
-/* What a person asked for out of the passage: its measure where one was asked, else `whole`. */
-static status set_passage_value(writer *w, str passage, str whole)
+/* What a person asked for out of the passage: its measure where one was asked, yes or no where that
+ * may be it, else `whole`. */
+static status set_passage_value(writer *w, str passage, str whole, bool may_be_truth)
 {
     enum { MEASURES = 8 };
     measure_ask ask;
@@ -179,7 +180,9 @@ static status set_passage_value(writer *w, str passage, str whole)
     size_t n = 0;
     if (measure_asked(w->q->question, &ask))
         n = measure_find_all(&ask, w->q->question, w->q->synonyms, passage, values, MEASURES);
-    str measure = n == 0 ? truth_of(w, passage) : phrase_join(w->c, values, n);
+    str measure = n > 0          ? phrase_join(w->c, values, n)
+                  : may_be_truth ? truth_of(w, passage)
+                                 : str_make(NULL, 0);
     if (n == 0)
         values[n++] = str_empty(measure) ? whole : measure;
     if (!str_empty(measure) && w->out->clause_count > 0) {
@@ -200,7 +203,7 @@ static status say_texts(writer *w)
         st = quote(w, phrase_of(w->c, w->q->form), w->labels[i], "text");
     }
     if (st == STATUS_OK && r->value_count == 1)
-        st = set_passage_value(w, w->labels[0], w->labels[0]);
+        st = set_passage_value(w, w->labels[0], w->labels[0], true);
     return st;
 }
 
@@ -217,7 +220,7 @@ static status say_search(writer *w)
             return error_memory(w->err);
         st = quote(w, w->labels[i], text, "quote");
         if (st == STATUS_OK)
-            st = set_passage_value(w, text, w->labels[i]);
+            st = set_passage_value(w, text, w->labels[i], false);
     }
     return st;
 }

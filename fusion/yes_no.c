@@ -144,6 +144,49 @@ static str best_sentence(str claim, str article, arena *a, double *share)
     return best;
 }
 
+/* Without its exception (；但是，能够证明…的，不承担责任), where what is left still says the claim.
+ */
+static str without_exception(str claim, str sentence, double least)
+{
+    static const char *const marks[] = {"；但是", "，但是", "；但", "，但"};
+    for (size_t i = 0; i < CORE_COUNT(marks); i++) {
+        size_t at = str_find(sentence, str_from(marks[i]), 0);
+        if (at != STR_NONE && share_of(claim, str_slice(sentence, 0, at)) >= least)
+            return str_slice(sentence, 0, at);
+    }
+    return sentence;
+}
+
+/* 视为有利息 and 视为没有利息: the last thing that the claim has, the sentence has not. */
+static bool lacks_it(str claim, str sentence, arena *a)
+{
+    size_t at = STR_NONE;
+    for (size_t next = 0; (next = str_find(claim, STR("有"), next)) != STR_NONE; next += 3)
+        if (!str_ends(str_slice(claim, 0, next), STR("没")) &&
+            !str_ends(str_slice(claim, 0, next), STR("具")))
+            at = next;
+    str thing = at == STR_NONE ? str_make(NULL, 0) : str_slice(claim, at + 3, claim.length);
+    if (thing.length < 6 || thing.length > 12)
+        return false;
+    str none = str_from(arena_printf(a, "没有%.*s", STR_ARG(thing)));
+    return str_find(sentence, none, 0) != STR_NONE;
+}
+
+/* Some sentence that says more than half of the claim punishes it. */
+static bool punished_somewhere(str claim, str article)
+{
+    str rest = article, line;
+    while (str_split(&rest, '\n', &line))
+        for (size_t start = 0, end; start < line.length; start = end) {
+            end = str_find(line, STR("。"), start);
+            end = end == STR_NONE ? line.length : end + 3;
+            str sentence = str_slice(line, start, end);
+            if (punishes(sentence) && share_of(claim, sentence) >= 0.55)
+                return true;
+        }
+    return false;
+}
+
 /* Statutes say in other words what is asked about; what they forbid or allow tells. */
 static yes_no by_duty(str claim, str article, arena *a)
 {
@@ -151,10 +194,16 @@ static yes_no by_duty(str claim, str article, arena *a)
     static const char *const denials[] = {"不", "没", "无", "非", "未", "禁止", "拒"};
     double share;
     str sentence = best_sentence(claim, article, a, &share);
-    if (share * 100 < LEAST_PERCENT || str_holds_any(claim, denials, CORE_COUNT(denials)))
+    if (share * 100 < LEAST_PERCENT)
         return YES_NO_UNSAID;
+    if (lacks_it(claim, sentence, a))
+        return YES_NO_NO;
+    if (str_holds_any(claim, denials, CORE_COUNT(denials)))
+        return YES_NO_UNSAID;
+    sentence = without_exception(claim, sentence, LEAST_PERCENT / 100.0);
     static const char *const may[] = {"可以", "能", "准许", "允许"};
-    if (str_holds_any(claim, may, CORE_COUNT(may)) && !punishes(claim) && punishes(sentence))
+    if (str_holds_any(claim, may, CORE_COUNT(may)) && !punishes(claim) &&
+        punished_somewhere(claim, article))
         return YES_NO_NO;
     return denies(sentence) ? YES_NO_NO : allows(sentence) ? YES_NO_YES : YES_NO_UNSAID;
 }

@@ -7,6 +7,7 @@
 #include "core/compiler.h"
 #include "core/utf8.h"
 #include "kg/term.h"
+#include "retriever/age_case.h"
 
 /* --- what is asked -----------------------------------------------------------------------------
  */
@@ -209,6 +210,26 @@ static bool only_named(str question, const measure_ask *ask)
            !str_holds_any(words, asks, CORE_COUNT(asks));
 }
 
+/* 几个孩子, 几处宅基地: what is counted is named behind; "几个月" and the like are other measures.
+ */
+static bool asks_things(str question, measure_ask *out)
+{
+    static const char *const asks[] = {"几个", "多少个", "几处", "多少处"};
+    static const char *const other[] = {"月", "小时", "工作日", "钟头", "点",
+                                        "条", "章",   "意思",   "方面", "法"};
+    for (size_t i = 0; i < CORE_COUNT(asks); i++) {
+        size_t at = str_find(question, str_from(asks[i]), 0), end = at + strlen(asks[i]);
+        bool counts = at != STR_NONE && end < question.length;
+        for (size_t k = 0; counts && k < CORE_COUNT(other); k++)
+            counts = !here(question, end, other[k]);
+        if (counts) {
+            *out = (measure_ask){MEASURE_COUNT, str_slice(question, end - 3, end), at, end};
+            return true;
+        }
+    }
+    return false;
+}
+
 bool measure_asked(str question, measure_ask *out)
 {
     *out = (measure_ask){0};
@@ -256,7 +277,8 @@ bool measure_meant(str question, measure_ask *out)
         *out = (measure_ask){cues[i].kind, str_from(cues[i].unit), at, at + strlen(cues[i].text)};
         return true;
     }
-    return asks_apart(question, out) || asks_people(question, out) || asks_count(question, out);
+    return asks_apart(question, out) || asks_people(question, out) || asks_count(question, out) ||
+           asks_things(question, out);
 }
 
 /* --- values of a text --------------------------------------------------------------------------
@@ -286,6 +308,9 @@ static const unit units[] = {
 static size_t unit_end(const measure_ask *ask, str text, size_t at, str *found)
 {
     if (ask->kind == MEASURE_COUNT) {
+        if (str_equal(ask->unit, STR("个")) &&
+            (here(text, at, "个月") || here(text, at, "个工作日") || here(text, at, "个小时")))
+            return 0;
         size_t from = here(text, at, "个") && !str_equal(ask->unit, STR("个")) ? at + 3 : at;
         *found = ask->unit;
         for (size_t i = 0; str_equal(ask->unit, STR("人")) && i < CORE_COUNT(people); i++)
@@ -559,6 +584,28 @@ static size_t most_extreme(const scored *all, size_t count, size_t best, int sig
     return chosen;
 }
 
+/* Where what is said of the value begins: at its sentence, or behind the value before it. */
+static size_t case_start(const scored *all, size_t count, str text, const value *v)
+{
+    size_t from = span_start(text, v->start, false);
+    return count > 0 && all[count - 1].at.end > from ? all[count - 1].at.end : from;
+}
+
+/* Where the most or the least is asked for, a bound of that way in the sentence of the best. */
+static size_t bound_beside(const scored *all, size_t count, size_t best, str text, int sign)
+{
+    size_t from = span_start(text, all[best].at.start, false);
+    size_t to = span_end(text, all[best].at.end, false);
+    if (sign == 0 || bounded_so(text, all[best].at.start, sign) > 0)
+        return best;
+    for (size_t i = 0; i < count; i++)
+        if (all[i].at.start >= from && all[i].at.end <= to &&
+            str_equal(all[i].at.unit, all[best].at.unit) &&
+            bounded_so(text, all[i].at.start, sign) > 0)
+            return i;
+    return best;
+}
+
 bool measure_find(const measure_ask *ask, str question, str more, str text, measure_found *out)
 {
     size_t at = 0, count = 0, best = 0;
@@ -573,6 +620,9 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
         *s = (scored){.at = v, .size = size_of(str_slice(text, v.start, v.end))};
         s->clause = shared(ask, question, clause, true, 1) + shared(ask, more, clause, false, 0.6);
         s->score = s->clause + whose(question, clause);
+        if (ask->kind != MEASURE_AGE)
+            s->score +=
+                age_case_fit(question, str_slice(text, case_start(all, count, text, &v), v.start));
         s->score += 0.7 * (shared(ask, question, sentence, true, 1) +
                            shared(ask, more, sentence, false, 0.6));
         s->score += (v.wanted_unit ? 1.5 : 0) + said_outright(text, v.start);
@@ -585,6 +635,7 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
     if (count == 0)
         return false;
     double score = all[best].score;
+    best = bound_beside(all, count, best, text, sign);
     best = sign == 0 || bounded_so(text, all[best].at.start, sign) > 1
                ? best
                : most_extreme(all, count, best, sign);
