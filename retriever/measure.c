@@ -643,7 +643,7 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
     *out = (measure_found){
         str_slice(text, v.start, v.end),
         str_trim(str_slice(text, span_start(text, v.start, false), span_end(text, v.end, false))),
-        score};
+        !v.wanted_unit, score};
     return true;
 }
 

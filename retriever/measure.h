@@ -28,9 +28,10 @@ typedef struct measure_ask {
 } measure_ask;
 
 typedef struct measure_found {
-    str value;    /* as written; part of the text */
-    str sentence; /* that holds it */
-    double score; /* what the sentence shares with the question; higher is better */
+    str value;       /* as written; part of the text */
+    str sentence;    /* that holds it */
+    bool other_unit; /* than the one asked for */
+    double score;    /* what the sentence shares with the question; higher is better */
 } measure_found;
 
 /* False when the question asks for no measure, or names an article by its number (then the

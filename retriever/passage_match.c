@@ -32,8 +32,8 @@ struct passage_match {
     uint64_t key[ITEMS];
     double found[ITEMS], weight[ITEMS]; /* passages with it, and what it tells */
     size_t items, passages;
-    uint16_t pairs[MOST], chars[MOST]; /* the question's */
-    size_t pair_count, char_count;
+    uint16_t pairs[MOST], chars[MOST], triples[MOST]; /* the question's */
+    size_t pair_count, char_count, triple_count;
     row rows[ROWS];
     size_t row_count;
     const measure_ask *ask;
@@ -62,6 +62,12 @@ static void join(bits *b, const bits *with)
 static uint64_t pair_key(uint32_t first, uint32_t second)
 {
     return (uint64_t)first << 32 | second;
+}
+
+/* Above all pairs, whose first character leaves the top bit free. */
+static uint64_t triple_key(uint32_t first, uint32_t second, uint32_t third)
+{
+    return (uint64_t)1 << 63 | (uint64_t)first << 42 | (uint64_t)second << 21 | third;
 }
 
 static size_t slot_of(const passage_match *m, uint64_t key)
@@ -96,7 +102,7 @@ static void mark(const passage_match *m, uint64_t key, bits *out)
 /* What of the wanted the text holds. */
 static void scan(const passage_match *m, str text, bits *out)
 {
-    uint32_t before = 0, c;
+    uint32_t before = 0, first = 0, c;
     for (size_t i = 0; i < text.length;) {
         i += utf8_decode(text.data + i, text.length - i, &c);
         bool han = utf8_is_han(c);
@@ -104,7 +110,10 @@ static void scan(const passage_match *m, str text, bits *out)
             mark(m, c, out);
             if (before != 0)
                 mark(m, pair_key(before, c), out);
+            if (first != 0 && before != 0 && m->triple_count > 0)
+                mark(m, triple_key(first, before, c), out);
         }
+        first = han ? before : 0;
         before = han ? c : 0;
     }
 }
@@ -137,6 +146,19 @@ static void want_all(passage_match *m, str words, bool chars, bits *out)
     }
 }
 
+static void want_triples(passage_match *m, str words)
+{
+    uint32_t first = 0, before = 0, c;
+    for (size_t i = 0; i < words.length;) {
+        i += utf8_decode(words.data + i, words.length - i, &c);
+        bool han = utf8_is_han(c);
+        if (han && before != 0 && first != 0)
+            add_once(m->triples, &m->triple_count, want(m, triple_key(first, before, c)));
+        first = han ? before : 0;
+        before = han ? c : 0;
+    }
+}
+
 static void add_row(passage_match *m, const synonym_row *from)
 {
     row *r = &m->rows[m->row_count];
@@ -160,6 +182,7 @@ passage_match *passage_match_new(str words, const synonym_row *rows, size_t row_
         return NULL;
     *m = (passage_match){.ask = ask};
     want_all(m, words, true, NULL);
+    want_triples(m, words);
     for (size_t i = 0; i < row_count && i < ROWS; i++)
         add_row(m, &rows[i]);
     return m;
@@ -245,6 +268,18 @@ static double chars_said(const passage_match *m, const bits *in, const double *r
                 said = fmax(said, rows[r]);
         all += w;
         found += w * said;
+    }
+    return all > 0 ? found / all : 0;
+}
+
+/* The share of the question's runs of three characters that the text holds. */
+static double triples_said(const passage_match *m, const bits *in)
+{
+    double all = 0, found = 0;
+    for (size_t i = 0; i < m->triple_count; i++) {
+        double w = weight_of(m, m->triples[i]);
+        all += w;
+        found += w * has_bit(in, m->triples[i]);
     }
     return all > 0 ? found / all : 0;
 }
@@ -339,6 +374,7 @@ void passage_match_read(const passage_match *m, str title, str text, str named,
     for (size_t i = 0; i < m->row_count; i++)
         rows[i] = row_share(m, &m->rows[i], &r.all);
     out->whole = pairs_said(m, &r.all, rows);
+    out->triples = triples_said(m, &r.all);
     scan(m, title, &r.all);
     out->chars_whole = chars_said(m, &r.all, NULL);
     out->defines = defines(m, text);

@@ -17,6 +17,7 @@ typedef struct passage_reading {
     double sentence;     /* said by the best sentence */
     double whole, first; /* by the passage, by its first sentence */
     double chars;        /* of its characters, by the best sentence */
+    double triples;      /* of its runs of three characters, by the passage */
     double chars_whole;  /* by the passage and the title of its law */
     double measured;     /* by the best sentence that holds a measure as asked; -0.3 = none does */
     bool defines;        /* it says what a word of the question is (X，是指) */

@@ -4,9 +4,9 @@
 #include "core/compiler.h"
 
 static const char *const names[PASSAGE_FEATURES] = {
-    "bm25",       "sentence",  "whole",  "first",  "chars",  "chars_whole", "measured",
-    "title",      "trade",     "abroad", "named",  "crimes", "defines",     "measure",
-    "no_measure", "no_answer", "hint",   "values", "penal",  "lists",       "length"};
+    "bm25",      "sentence", "whole",  "first",  "chars",  "triples", "chars_whole", "measured",
+    "title",     "trade",    "abroad", "named",  "crimes", "defines", "measure",     "no_measure",
+    "no_answer", "unit_off", "hint",   "values", "penal",  "lists",   "length"};
 
 const char *passage_feature_name(passage_feature f)
 {

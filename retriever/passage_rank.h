@@ -13,6 +13,7 @@ typedef enum passage_feature {
     PASSAGE_WHOLE,       /* ... that all of it says */
     PASSAGE_FIRST,       /* ... that its first sentence says */
     PASSAGE_CHARS,       /* share of the question's characters, best sentence */
+    PASSAGE_TRIPLES,     /* ... of its runs of three characters, all of it */
     PASSAGE_CHARS_WHOLE, /* ... all of it with its law's title */
     PASSAGE_MEASURED,    /* share said by the best sentence with a measure as asked */
     PASSAGE_TITLE,       /* share of the title that the question says */
@@ -24,6 +25,7 @@ typedef enum passage_feature {
     PASSAGE_MEASURE,     /* fit of the measure in it, beside the best */
     PASSAGE_NO_MEASURE,  /* 1: a measure is asked for, and it has none */
     PASSAGE_NO_ANSWER,   /* ... and not the article's number is asked for */
+    PASSAGE_UNIT_OFF,    /* 1: its measure is in another unit than the one asked for */
     PASSAGE_HINT,        /* the question has a name of the pack for it */
     PASSAGE_VALUES,      /* share of the question's values that it holds */
     PASSAGE_PENAL,       /* 1: it punishes, and nothing of the kind is asked */

@@ -26,6 +26,7 @@ typedef struct passage {
     double bm25, related; /* of the question's words, of their synonyms */
     double measured;      /* how well a measure in it fits; 0 = it has none */
     str value;            /* the measure that fits best */
+    bool unit_off;        /* it is in another unit than the one asked for */
     double lead;          /* over the next with another answer */
     double chars;         /* share of the question's characters */
     double said;          /* share of the question's content */
@@ -405,6 +406,7 @@ static void describe(finder *f, passage *a, double best, double x[PASSAGE_FEATUR
     x[PASSAGE_WHOLE] = said.whole;
     x[PASSAGE_FIRST] = said.first;
     x[PASSAGE_CHARS] = said.chars;
+    x[PASSAGE_TRIPLES] = said.triples;
     x[PASSAGE_CHARS_WHOLE] = said.chars_whole;
     x[PASSAGE_MEASURED] = f->measured ? said.measured : 0;
     x[PASSAGE_TITLE] = open ? title.shared : 0;
@@ -425,6 +427,7 @@ static passage with_measure(passage a, const measure_found *found)
 {
     a.measured = fmax(found->score, 0.01);
     a.value = found->value;
+    a.unit_off = found->other_unit;
     return a;
 }
 
@@ -448,6 +451,7 @@ static void score_passages(finder *f)
         double x[PASSAGE_FEATURES] = {0};
         describe(f, a, best, x);
         x[PASSAGE_MEASURE] = a->measured > 0 ? a->measured / sharpest : 0;
+        x[PASSAGE_UNIT_OFF] = a->measured > 0 && a->unit_off;
         x[PASSAGE_NO_MEASURE] = f->measured && a->measured <= 0;
         x[PASSAGE_NO_ANSWER] = x[PASSAGE_NO_MEASURE] > 0 && !wants_owner(f->p);
         a->score = passage_score(x, in->passage_weights);
