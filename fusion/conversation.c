@@ -13,6 +13,7 @@ struct fusion_conversation {
     size_t focus_count;
     str questions[TURNS], answers[TURNS];
     size_t turns;
+    str whole; /* the question of the last turn, where a text answered it */
     uint64_t nonce;
 };
 
@@ -131,6 +132,19 @@ status conversation_keep_text(fusion_conversation *c, str question, str reply, e
         return error_memory(err);
     c->turns++;
     return STATUS_OK;
+}
+
+str conversation_whole(const fusion_conversation *c)
+{
+    return c == NULL ? str_make(NULL, 0) : c->whole;
+}
+
+status conversation_keep_whole(fusion_conversation *c, str question, error *err)
+{
+    if (c == NULL)
+        return STATUS_OK;
+    c->whole = copy(c->now, question);
+    return c->whole.data == NULL ? error_memory(err) : STATUS_OK;
 }
 
 uint64_t *conversation_nonce(fusion_conversation *c)

@@ -19,6 +19,10 @@ status conversation_keep(fusion_conversation *c, const retriever_result *found, 
 size_t conversation_turns(const fusion_conversation *c, const str **questions, const str **answers);
 status conversation_keep_text(fusion_conversation *c, str question, str reply, error *err);
 
+/* The question that a text answered, written out whole; empty where the last turn was another. */
+str conversation_whole(const fusion_conversation *c);
+status conversation_keep_whole(fusion_conversation *c, str question, error *err);
+
 /* A number of the conversation's own, 0 at first; NULL without a conversation. */
 uint64_t *conversation_nonce(fusion_conversation *c);
 

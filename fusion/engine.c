@@ -11,6 +11,7 @@
 #include "fusion/cite.h"
 #include "fusion/conversation.h"
 #include "fusion/decide.h"
+#include "fusion/ellipsis.h"
 #include "fusion/explain.h"
 #include "fusion/internal.h"
 #include "fusion/parts.h"
@@ -29,6 +30,8 @@
  * given as confidence, since no calibration covers it. */
 #define PROPOSE_BESIDE 0.4
 #define PROPOSED_CONFIDENCE 0.5
+/* What a reading of a follow-up must be surer by than the likelier one before it. */
+#define READING_BEHIND 0.1
 /* A model that has not worded an answer by then leaves it to the template (60 s). */
 #define WRITE_NS ((uint64_t)60 * 1000000000)
 
@@ -130,6 +133,7 @@ typedef struct asking {
     size_t cited; /* by the parts before this one */
     uint64_t began;
     json_t *reworded; /* for `explain` */
+    str whole;        /* what a follow-up stands for */
     size_t shown;     /* clauses that on_clause had while the model wrote */
 } asking;
 
@@ -538,6 +542,16 @@ static status answer_it(asking *k)
     return st;
 }
 
+/* Is it a statute's text that the form gives? */
+static bool says_text(const lf_node *form)
+{
+    while (form != NULL && (form->op == LF_AT || form->op == LF_ASK))
+        form = form->a;
+    return form != NULL &&
+           (form->op == LF_SEARCH || (form->op == LF_HOP && !form->step.inverse &&
+                                      str_equal(form->step.relation.iri, STR("urn:vouch:r:text"))));
+}
+
 static status finish(asking *k)
 {
     answer_citation *citations = NULL;
@@ -553,9 +567,12 @@ static status finish(asking *k)
         k->out->explain = explain_make(&k->found, 8);
     if (k->reworded != NULL && json_object_set_new(k->out->explain, "wording", k->reworded) == 0)
         k->reworded = NULL;
+    str whole = arena_str(k->a, str_empty(k->whole) ? k->out->question : k->whole);
     st = conversation_keep(k->q->conversation, &k->found, k->err);
     if (st == STATUS_OK)
         st = conversation_keep_text(k->q->conversation, k->out->question, k->out->text, k->err);
+    if (st == STATUS_OK && says_text(k->found.form))
+        st = conversation_keep_whole(k->q->conversation, whole, k->err);
     return st;
 }
 
@@ -645,9 +662,62 @@ static status ask_parts(asking *whole, const str *parts, size_t count, bool *joi
     return st;
 }
 
+/* The reading of a follow-up about texts that is answered most surely, else the likeliest; empty
+ * where it is no follow-up. */
+static status choose_reading(const asking *k, str *out)
+{
+    str readings[ELLIPSIS_MOST];
+    size_t count =
+        ellipsis_expand(conversation_whole(k->q->conversation), k->q->question, k->a, readings);
+    fusion_request request = *k->q;
+    request.on_clause = NULL;
+    request.conversation = NULL;
+    request.no_model = true;
+    double surest = -1;
+    if (count > 0)
+        *out = readings[0];
+    status st = STATUS_OK;
+    for (size_t i = 0; st == STATUS_OK && i < count; i++) {
+        answer made = {0};
+        asking one = {.e = k->e,
+                      .q = &request,
+                      .read = k->read,
+                      .a = k->a,
+                      .out = &made,
+                      .err = k->err,
+                      .began = k->began};
+        request.question = readings[i];
+        st = run(&one);
+        if (st == STATUS_OK && made.status == ANSWER_ANSWERED &&
+            made.confidence - READING_BEHIND * (double)i > surest) {
+            surest = made.confidence - READING_BEHIND * (double)i;
+            *out = readings[i];
+        }
+        drop(&made);
+    }
+    return st;
+}
+
+/* "外观设计呢？" after a text's answer is asked as the whole question that it stands for. */
+static status ask_reading(asking *k)
+{
+    const fusion_request *asked = k->q;
+    fusion_request request = *asked;
+    request.question = k->whole;
+    request.conversation = NULL;
+    k->q = &request;
+    status st = run(k);
+    k->q = asked;
+    k->out->question = arena_str(k->a, asked->question);
+    return st == STATUS_OK ? finish(k) : st;
+}
+
 static status ask_whole(asking *k)
 {
     str parts[PARTS_MOST];
+    status chosen = choose_reading(k, &k->whole);
+    if (chosen != STATUS_OK || !str_empty(k->whole))
+        return chosen != STATUS_OK ? chosen : ask_reading(k);
     size_t count = parts_split(k->q->question, k->a, parts);
     bool joined = false;
     status st = count > 1 ? ask_parts(k, parts, count, &joined) : STATUS_OK;

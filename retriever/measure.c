@@ -240,10 +240,10 @@ bool measure_asked(str question, measure_ask *out)
 /* 法定年龄男的是多少: what is measured stands apart from the words that ask. */
 static bool asks_apart(str question, measure_ask *out)
 {
-    static const cue of[] = {{"年龄", MEASURE_AGE, ""},       {"岁数", MEASURE_AGE, ""},
-                             {"罚款", MEASURE_MONEY, ""},     {"金额", MEASURE_MONEY, ""},
-                             {"数额", MEASURE_MONEY, ""},     {"比例", MEASURE_SHARE, ""},
-                             {"天数", MEASURE_DURATION, "日"}};
+    static const cue of[] = {{"年龄", MEASURE_AGE, ""},   {"岁数", MEASURE_AGE, ""},
+                             {"罚款", MEASURE_MONEY, ""}, {"金额", MEASURE_MONEY, ""},
+                             {"数额", MEASURE_MONEY, ""}, {"注册资本", MEASURE_MONEY, ""},
+                             {"比例", MEASURE_SHARE, ""}, {"天数", MEASURE_DURATION, "日"}};
     size_t asks = str_find(question, STR("多少"), 0);
     for (size_t i = 0; asks != STR_NONE && i < CORE_COUNT(of); i++)
         if (str_find(str_slice(question, 0, asks), str_from(of[i].text), 0) != STR_NONE) {
