@@ -151,11 +151,14 @@ bool verify_comparable(kg_value a, kg_value b)
            str_equal(a.unit, b.unit);
 }
 
-static bool near(double a, double b)
+/* Equal up to what arithmetic loses. A month is no whole number of days: durations of different
+ * units are given a thousandth. */
+static bool near(kg_value claimed, kg_value stored, double a, double b)
 {
-    if (isinf(a) || isinf(b)) /* ">120天" ends nowhere */
+    if (claimed.kind == KG_VALUE_DATE || isinf(a) || isinf(b)) /* ">120天" ends nowhere */
         return a == b;
-    return fabs(a - b) <= 1e-3 * fmax(fabs(a), fabs(b)) + 1e-9;
+    bool converted = claimed.kind == KG_VALUE_DURATION && !str_equal(claimed.unit, stored.unit);
+    return fabs(a - b) <= (converted ? 1e-3 : 1e-9) * fmax(fabs(a), fabs(b));
 }
 
 bool verify_same_value(kg_value claimed, kg_value stored)
@@ -164,7 +167,8 @@ bool verify_same_value(kg_value claimed, kg_value stored)
         return false;
     if (claimed.kind == KG_VALUE_DATE && claimed.low <= stored.low && stored.high <= claimed.high)
         return true;
-    return near(claimed.low, stored.low) && near(claimed.high, stored.high);
+    return near(claimed, stored, claimed.low, stored.low) &&
+           near(claimed, stored, claimed.high, stored.high);
 }
 
 bool verify_compare(kg_value stored, lf_compare op, kg_value claimed)
@@ -173,11 +177,11 @@ bool verify_compare(kg_value stored, lf_compare op, kg_value claimed)
     case LF_LT:
         return stored.high < claimed.low;
     case LF_LE:
-        return stored.high <= claimed.high || near(stored.high, claimed.high);
+        return stored.high <= claimed.high || near(claimed, stored, stored.high, claimed.high);
     case LF_GT:
         return stored.low > claimed.high || (isinf(stored.high) && stored.low >= claimed.high);
     case LF_GE:
-        return stored.low >= claimed.low || near(stored.low, claimed.low);
+        return stored.low >= claimed.low || near(claimed, stored, stored.low, claimed.low);
     case LF_NE:
         return !verify_same_value(claimed, stored);
     case LF_EQ:

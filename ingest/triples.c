@@ -79,6 +79,14 @@ static bool looks_measured(str s)
     return digit;
 }
 
+/* A value with its unit: 500万元, 3-6个月, 79%, 5 mg. A bare word for a number may be a name. */
+static bool looks_valued(str s)
+{
+    kg_value v = kg_value_of((kg_term){.kind = KG_TERM_LITERAL, .lexical = s});
+    return v.kind != KG_VALUE_NONE && v.kind != KG_VALUE_BOOL &&
+           (v.kind != KG_VALUE_NUMBER || !str_empty(v.unit));
+}
+
 static bool looks_like_text(str s)
 {
     return s.length > PASSAGE_BYTES || str_find(s, STR("\xe3\x80\x82"), 0) != STR_NONE;
@@ -123,7 +131,8 @@ static status emit_row(ingest_triples *t, const held_row *row, error *err)
 {
     kg_term s = make_node(t, row->cells[0]), p = make_relation(t, row->cells[1]);
     kg_term o = ingest_plain(row->cells[2], STR(""));
-    bool literal = looks_measured(row->cells[2]) || looks_like_text(row->cells[2]);
+    bool literal = looks_measured(row->cells[2]) || looks_valued(row->cells[2]) ||
+                   looks_like_text(row->cells[2]);
     if (!literal || ingest_seen_has(&t->subjects, str_hash(row->cells[2], 0)))
         o = make_node(t, row->cells[2]);
     if (s.lexical.data == NULL || p.lexical.data == NULL || o.lexical.data == NULL)
