@@ -1,5 +1,6 @@
 /* See ellipsis.h. Things named in one breath are written alike: of the same length (发明专利 and
- * 外观设计, 城市 and 农村), or with the same end (男的 and 女的). */
+ * 外观设计, 城市 and 农村), with the same end (男的 and 女的), or stand between the same words in
+ * the text that answered (不服判决的, 不服裁定的). */
 #include "fusion/ellipsis.h"
 
 #include "core/compiler.h"
@@ -75,6 +76,27 @@ static size_t same_end(str before, str thing)
     return STR_NONE;
 }
 
+/* The word of the question before that stands in the answer between the same characters as the
+ * thing; empty = none. */
+static str same_frame(str before, str answer, str thing)
+{
+    enum { ONE = 3, TWO = 6, WIDEST = 24 };
+    for (size_t at = 0; (at = str_find(answer, thing, at)) != STR_NONE; at += thing.length) {
+        size_t end = at + thing.length;
+        if (at < TWO || end + ONE > answer.length)
+            continue;
+        str ahead = str_slice(answer, at - TWO, at), behind = str_slice(answer, end, end + ONE);
+        for (size_t k = 0; (k = str_find(answer, ahead, k)) != STR_NONE; k += TWO) {
+            size_t stop = str_find(answer, behind, k + TWO);
+            str word = stop == STR_NONE ? str_make(NULL, 0) : str_slice(answer, k + TWO, stop);
+            if (word.length >= TWO && word.length <= WIDEST && !str_equal(word, thing) &&
+                str_find(before, word, 0) != STR_NONE)
+                return word;
+        }
+    }
+    return str_make(NULL, 0);
+}
+
 /* What the question before begins with, up to where it goes on to ask. */
 static size_t head_end(str before)
 {
@@ -88,12 +110,16 @@ static size_t head_end(str before)
     return end;
 }
 
-size_t ellipsis_expand(str before, str question, arena *a, str out[ELLIPSIS_MOST])
+size_t ellipsis_expand(str before, str answer, str question, arena *a, str out[ELLIPSIS_MOST])
 {
     str thing = thing_of(question);
     size_t count = 0;
     if (str_empty(thing) || before.length <= thing.length || str_find(before, thing, 0) != STR_NONE)
         return 0;
+    str word = same_frame(before, answer, thing);
+    size_t from = str_empty(word) ? STR_NONE : str_find(before, word, 0);
+    if (from != STR_NONE)
+        add(before, replaced(before, from, from + word.length, thing, a), out, &count);
     size_t end = same_end(before, thing);
     if (end != STR_NONE)
         add(before, replaced(before, end - thing.length, end, thing, a), out, &count);

@@ -9,8 +9,8 @@
 
 enum { ELLIPSIS_MOST = 3 };
 
-/* Writes the readings of `question` as the question `before` with another thing, likeliest first;
- * 0 where it asks something of its own. */
-size_t ellipsis_expand(str before, str question, arena *a, str out[ELLIPSIS_MOST]);
+/* Writes the readings of `question` as the question `before`, which `answer` answered, with another
+ * thing, likeliest first; 0 where it asks something of its own. */
+size_t ellipsis_expand(str before, str answer, str question, arena *a, str out[ELLIPSIS_MOST]);
 
 #endif

@@ -667,8 +667,11 @@ static status ask_parts(asking *whole, const str *parts, size_t count, bool *joi
 static status choose_reading(const asking *k, str *out)
 {
     str readings[ELLIPSIS_MOST];
-    size_t count =
-        ellipsis_expand(conversation_whole(k->q->conversation), k->q->question, k->a, readings);
+    const str *asked = NULL, *answered = NULL;
+    size_t turns = conversation_turns(k->q->conversation, &asked, &answered);
+    str last = turns > 0 ? answered[turns - 1] : str_make(NULL, 0);
+    size_t count = ellipsis_expand(conversation_whole(k->q->conversation), last, k->q->question,
+                                   k->a, readings);
     fusion_request request = *k->q;
     request.on_clause = NULL;
     request.conversation = NULL;

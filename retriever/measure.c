@@ -111,7 +111,7 @@ static const char *const counters[] = {"人", "名", "次", "届", "位", "级",
 
 /* How people are counted, and how their names end. */
 static const char *const people[] = {"人", "名", "位", "个"};
-static const char *const roles[] = {"人", "员", "东", "事", "官", "代表"};
+static const char *const roles[] = {"人", "员", "东", "事", "官", "代表", "孩", "子女"};
 
 /* Questions that ask for the words, or for the article, though they speak of a term. */
 static const char *const not_measures[] = {"原文",     "全文", "原话", "哪条",     "哪一条",
@@ -614,6 +614,8 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
     value v;
     while (count < SCORED && next_value(ask, text, &at, &v)) {
         str clause = str_slice(text, span_start(text, v.start, true), span_end(text, v.end, true));
+        /* Cases are told before their value; what follows (但合同另有约定的除外) is another. */
+        str upto = str_slice(text, span_start(text, v.start, false), span_end(text, v.end, true));
         str sentence =
             str_slice(text, span_start(text, v.start, false), span_end(text, v.end, false));
         scored *s = &all[count];
@@ -628,7 +630,7 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
         s->score += (v.wanted_unit ? 1.5 : 0) + said_outright(text, v.start);
         s->score += bounded_so(text, v.start, sign);
         s->score += anchored(ask, question, text, &v);
-        s->score -= 0.8 * foreign_cases(question, sentence) + 0.4 * (double)count;
+        s->score -= 0.8 * foreign_cases(question, upto) + 0.4 * (double)count;
         best = s->score > all[best].score ? count : best;
         count++;
     }

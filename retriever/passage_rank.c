@@ -36,9 +36,27 @@ bool passage_asks_list(str question)
     return str_holds_any(question, asks, CORE_COUNT(asks));
 }
 
+/* 多大算老年人, 什么才算工伤; not 打算, 计算, 算了. */
+static bool asks_what_counts(str question)
+{
+    static const char *const ahead[] = {"打", "计", "结", "清", "预", "核", "换", "折"};
+    static const char *const behind[] = {"了", "账", "法", "数", "出"};
+    size_t at = str_find(question, STR("算"), 0);
+    if (at == STR_NONE)
+        return false;
+    str head = str_slice(question, 0, at), tail = str_slice(question, at + 3, question.length);
+    for (size_t i = 0; i < CORE_COUNT(ahead); i++)
+        if (str_ends(head, str_from(ahead[i])))
+            return false;
+    for (size_t i = 0; i < CORE_COUNT(behind); i++)
+        if (str_starts(tail, str_from(behind[i])))
+            return false;
+    return !str_empty(tail);
+}
+
 bool passage_asks_meaning(str question)
 {
     static const char *const asks[] = {"什么意思", "定义",   "什么是", "是指",  "概念",
                                        "指什么",   "什么叫", "叫什么", "是什么"};
-    return str_holds_any(question, asks, CORE_COUNT(asks));
+    return str_holds_any(question, asks, CORE_COUNT(asks)) || asks_what_counts(question);
 }
