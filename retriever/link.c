@@ -528,6 +528,7 @@ static void drop_relation_words(linker *l)
         return;
     for (size_t i = 0; i < count; i++)
         token_mask_join(&said, &hits[i].mask);
+    l->said = said;
     bool *weak = ARENA_ARRAY(l->a, bool, l->span_count + 1);
     token_mask named = {{0}};
     for (size_t i = 0; i < l->span_count; i++)
@@ -786,6 +787,8 @@ status link_question(const link_input *in, arena *a, link_result *out, error *er
     collect_spans(&l);
     schedule(&l);
     drop_relation_words(&l);
+    if (!in->exact && l.status == STATUS_OK)
+        link_find_around(&l);
     token_mask covered = {{0}};
     bool named = false;
     for (size_t i = 0; i < l.span_count; i++) {

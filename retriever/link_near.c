@@ -179,3 +179,165 @@ void link_find_near(linker *l, const token_mask *covered)
         i = j + 1;
     }
 }
+
+/* --- around what is named ----------------------------------------------------------------------
+ */
+enum { MOST_SEARCHES = 24, WINDOW = 9, SHORTEST_HAN = 5, SHORTEST_LATIN = 8, STRANGE_LETTERS = 5 };
+
+typedef struct around {
+    linker *l;
+    size_t searches;
+    span best; /* sense_count 0 = none yet */
+    size_t best_length;
+    size_t letters; /* of the strange word */
+} around;
+
+/* The span of at least two tokens that covers token `i`; -1 for none. A character by itself in a
+ * longer word is no name. */
+static int solid_span(const linker *l, uint32_t i)
+{
+    for (size_t k = 0; k < l->span_count; k++)
+        if (l->spans[k].first <= i && i <= l->spans[k].last &&
+            (l->spans[k].last > l->spans[k].first || l->tokens.items[i].kind != TEXT_HAN))
+            return (int)k;
+    return -1;
+}
+
+/* A word that neither a name, nor a relation, nor an operator explains. */
+static bool is_strange(const linker *l, uint32_t i)
+{
+    const text_token *t = &l->tokens.items[i];
+    bool word =
+        t->kind == TEXT_HAN || (t->kind == TEXT_WORD && t->end - t->start >= STRANGE_LETTERS);
+    return word && !token_mask_has(&l->said, i) && !says_nothing(l, i) && solid_span(l, i) < 0;
+}
+
+static bool same_digits(str a, str b)
+{
+    size_t i = 0, k = 0;
+    for (;; i++, k++) {
+        while (i < a.length && (a.data[i] < '0' || a.data[i] > '9'))
+            i++;
+        while (k < b.length && (b.data[k] < '0' || b.data[k] > '9'))
+            k++;
+        if (i == a.length || k == b.length)
+            return i == a.length && k == b.length;
+        if (a.data[i] != b.data[k])
+            return false;
+    }
+}
+
+/* Is the whole of `text` the name, but for as many slips as its length and the strange word's (in
+ * letters) allow? */
+static size_t slips(const linker *l, str name, str text, size_t letters)
+{
+    bool han = utf8_has_han(name.data, name.length);
+    size_t most = allowed_edits(name);
+    most = !han && letters < 8 && most > 1 ? 1 : most;
+    size_t edits = link_edit_distance(name, text, most, l->a);
+    if (edits == SIZE_MAX || edits == 0 || link_edit_distance(text, name, most, l->a) == SIZE_MAX)
+        return SIZE_MAX;
+    bool long_enough = utf8_count(name.data, name.length) >= (han ? SHORTEST_HAN : SHORTEST_LATIN);
+    return long_enough && same_digits(name, text) && fits_words(name, text, edits) ? edits
+                                                                                   : SIZE_MAX;
+}
+
+/* The one name that the window is nearest to; several equally near are none. */
+static void try_window(around *s, uint32_t first, uint32_t last)
+{
+    linker *l = s->l;
+    str text = str_slice(l->in->question, l->tokens.items[first].start, l->tokens.items[last].end);
+    str norm = kg_normalise(text, l->a);
+    kg_hit *hits = NULL;
+    size_t count = 0, least = SIZE_MAX;
+    kg_search_options options = {.limit = 20};
+    error ignored = {0};
+    span found = {.first = first, .last = last};
+    if (s->searches++ >= MOST_SEARCHES ||
+        kg_label_search(l->in->read, text, &options, l->a, &hits, &count, &ignored) != STATUS_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        str name = kg_normalise(hits[i].text, l->a);
+        size_t edits = slips(l, name, norm, s->letters);
+        index_node node = index_find(l->in->index, hits[i].term);
+        if (edits == SIZE_MAX || edits > least || node == INDEX_NONE || link_is_class(l, node))
+            continue;
+        if (edits < least)
+            found.sense_count = 0;
+        least = edits;
+        retriever_sense sense = {.id = hits[i].term,
+                                 .matched = hits[i].text,
+                                 .match = RETRIEVER_MATCH_FUZZY,
+                                 .score = 0.8f - 0.12f * (float)edits + 0.004f * 20,
+                                 .degree = index_degree(l->in->index, node)};
+        link_insert_sense(&found, sense, node);
+    }
+    prefer_known(&found);
+    if (found.sense_count != 1 || norm.length <= s->best_length)
+        return;
+    s->best = found;
+    s->best_length = norm.length;
+}
+
+/* May token `i` belong to a name that stands around a strange one? */
+static bool joins(const linker *l, uint32_t i)
+{
+    const text_token *t = &l->tokens.items[i];
+    if (solid_span(l, i) >= 0)
+        return true;
+    return (t->kind == TEXT_HAN || t->kind == TEXT_WORD) && !link_filler_at(l, i);
+}
+
+/* A window neither cuts a name in two nor leaves the strange word alone. */
+static bool cuts(const linker *l, uint32_t first, uint32_t last)
+{
+    for (size_t k = 0; k < l->span_count; k++) {
+        const span *n = &l->spans[k];
+        bool meets = n->first <= last && first <= n->last;
+        bool within = first <= n->first && n->last <= last;
+        if (meets && (!within || n->quoted || (n->first == first && n->last == last)))
+            return true;
+    }
+    return false;
+}
+
+static void try_around(around *s, uint32_t strange)
+{
+    const linker *l = s->l;
+    bool han = l->tokens.items[strange].kind == TEXT_HAN;
+    uint32_t reach = han ? WINDOW : 3, low = strange, high = strange;
+    s->letters = l->tokens.items[strange].end - l->tokens.items[strange].start;
+    while (low > 0 && strange - low < reach && joins(l, low - 1) &&
+           (!han || l->tokens.items[low].glued))
+        low--;
+    if (han && low > 0 && l->tokens.items[low].glued && l->tokens.items[low - 1].kind == TEXT_HAN)
+        low--; /* a name may begin with a number (一氧化碳) */
+    while (high + 1 < l->tokens.count && high - strange < reach && joins(l, high + 1) &&
+           (!han || l->tokens.items[high + 1].glued))
+        high++;
+    for (uint32_t first = low; first <= strange; first++)
+        for (uint32_t last = high;; last--) {
+            uint32_t n = last - first + 1;
+            if (n >= (han ? SHORTEST_HAN - 1 : 2) && n <= WINDOW && !cuts(l, first, last))
+                try_window(s, first, last);
+            if (last == strange)
+                break;
+        }
+}
+
+void link_find_around(linker *l)
+{
+    around s = {.l = l};
+    for (uint32_t i = 0; i < l->tokens.count && i < PHRASEBOOK_TOKENS; i++)
+        if (is_strange(l, i))
+            try_around(&s, i);
+    if (s.best.sense_count == 0 || l->span_count >= LINK_MOST_SPANS)
+        return;
+    size_t kept = 0;
+    for (size_t k = 0; k < l->span_count; k++)
+        if (l->spans[k].last < s.best.first || l->spans[k].first > s.best.last)
+            l->spans[kept++] = l->spans[k];
+    s.best.weight = link_span_weight(l, s.best.first, s.best.last);
+    l->spans[kept++] = s.best;
+    l->span_count = kept;
+}

@@ -26,6 +26,7 @@ typedef struct linker {
     size_t span_count;
     span *current;
     bool current_stem;
+    token_mask said; /* tokens that speak of a relation */
     str nickname; /* the pack's own name through which the current one was found */
 } linker;
 
@@ -38,5 +39,8 @@ bool link_filler_at(const linker *l, uint32_t i);
 
 /* Adds spans of near names where nothing is covered (link_near.c). */
 void link_find_near(linker *l, const token_mask *covered);
+/* Names of which a part is misspelt and another part may be a name by itself (过敏性鼻焱,
+ * "palmoplanter keratosis"): they take the place of the names inside them. */
+void link_find_around(linker *l);
 
 #endif

@@ -373,11 +373,26 @@ static str code_prefix(const plan *p, const plan_path *path, str vocabulary)
     return found;
 }
 
-static void form_of_code(plan *p, const plan_path *path, const operator_hit *h)
+/* Values like OMIM:1, MSH:D1: codes of other vocabularies. */
+static bool holds_codes(const plan *p, const plan_path *path)
 {
-    str prefix = code_prefix(p, path, h->detail);
-    if (str_empty(prefix))
-        return;
+    for (size_t i = 0; i < path->node_count && i < 4; i++) {
+        kg_id id = index_id(p->in->index, path->nodes[i]);
+        str label = {0};
+        error ignored = {0};
+        size_t mark = STR_NONE;
+        if (kg_labels(p->in->read, &id, 1, (str){0}, p->a, &label, &ignored) == STATUS_OK)
+            mark = str_find(label, STR(":"), 0);
+        if (mark == STR_NONE || mark < 2 || mark + 1 >= label.length ||
+            str_find(str_slice(label, 0, mark), STR(" "), 0) != STR_NONE ||
+            label.data[mark + 1] == ' ')
+            return false;
+    }
+    return path->node_count > 0;
+}
+
+static void form_of_code(plan *p, const plan_path *path, const operator_hit *h, str prefix)
+{
     plan_form f = {0};
     plan_path_features(p, path, &f);
     const text_tokens *t = &p->in->link->tokens;
@@ -393,12 +408,30 @@ static void form_of_code(plan *p, const plan_path *path, const operator_hit *h)
     f.features[RETRIEVER_F_TYPE_FIT] = 0.9;
     f.features[RETRIEVER_F_OPERATOR] = 1;
     f.features[RETRIEVER_F_ORDER] = 1;
+    f.features[RETRIEVER_F_EMPTY] = str_empty(code_prefix(p, path, h->detail));
     const lf_step self = {.self = true};
     const lf_node *set = lf_filter(p->a, plan_path_form(p, path), self, LF_STARTS,
                                    lf_value(p->a, (kg_value){0}, prefix, 0));
     f.form = plan_has(p, OPERATOR_COUNT) ? lf_unary(p->a, LF_COUNT, set) : set;
     f.signature = text_chain(f.signature, 0xC0DE);
     plan_add_form(p, f);
+}
+
+/* The same words may name a vocabulary by another of its names (MSH, MESH), whose codes there are.
+ */
+static bool held_elsewhere(const plan *p, const operator_hit *h)
+{
+    const operator_hits *ops = p->in->operators;
+    for (size_t i = 0; i < ops->count; i++) {
+        if (ops->items[i].kind != OPERATOR_CODE || ops->items[i].start != h->start ||
+            str_equal(ops->items[i].detail, h->detail))
+            continue;
+        for (size_t k = 0; k < p->path_count; k++)
+            if (p->paths[k].hops == 1 && (p->paths[k].steps[0] & 1) == 0 &&
+                !str_empty(code_prefix(p, &p->paths[k], ops->items[i].detail)))
+                return true;
+    }
+    return false;
 }
 
 /* "The OMIM number of X": of X's codes those of one vocabulary. */
@@ -409,6 +442,8 @@ static void forms_of_codes(plan *p)
         const operator_hit *h = &ops->items[i];
         if (h->kind != OPERATOR_CODE || str_empty(h->detail) || inside_a_name(p, h))
             continue;
+        const plan_path *other = NULL; /* codes that the thing does have */
+        bool held = false;
         for (size_t k = 0; k < p->path_count; k++) {
             const plan_path *path = &p->paths[k];
             if (path->hops != 1 || path->mention < 0 || (path->steps[0] & 1) != 0 ||
@@ -418,9 +453,16 @@ static void forms_of_codes(plan *p)
             for (size_t q = 0; q < k && !seen; q++)
                 seen = p->paths[q].hops == 1 && p->paths[q].from == path->from &&
                        p->paths[q].steps[0] == path->steps[0];
-            if (!seen)
-                form_of_code(p, path, h);
+            str prefix = seen ? (str){0} : code_prefix(p, path, h->detail);
+            if (!str_empty(prefix))
+                form_of_code(p, path, h, prefix);
+            held = held || !str_empty(prefix);
+            if (!seen && holds_codes(p, path) &&
+                (other == NULL || path->node_count > other->node_count))
+                other = path;
         }
+        if (!held && other != NULL && !held_elsewhere(p, h))
+            form_of_code(p, other, h, str_from(arena_printf(p->a, "%.*s:", STR_ARG(h->detail))));
     }
 }
 
