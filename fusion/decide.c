@@ -401,6 +401,8 @@ static const retriever_mention *near_several(const decider *d)
             m->senses[0].match == RETRIEVER_MATCH_FUZZY && m->senses[0].id != m->senses[1].id &&
             m->senses[1].score > m->senses[0].score - 0.02F &&
             utf8_has_han(m->text.data, m->text.length) &&
+            utf8_count(m->senses[0].label.data, m->senses[0].label.length) ==
+                utf8_count(m->senses[1].label.data, m->senses[1].label.length) &&
             utf8_count(m->senses[0].label.data, m->senses[0].label.length) <= SHORT_NAME)
             return m;
     }

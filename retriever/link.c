@@ -56,7 +56,9 @@ static bool on_name(void *context, const index_name *name)
     bool nick = l->nickname.length > 0;
     if (nick && (name->kind != KG_LABEL_PRIMARY || name->literal))
         return true;
-    bool form = name->stem || l->current_stem;
+    /* What a crawl cut (强直性脊柱炎...) is not the name itself. */
+    bool cut = str_ends(name->text, STR("...")) || str_ends(name->text, STR("…"));
+    bool form = name->stem || l->current_stem || cut;
     size_t degree = index_degree(l->in->index, name->node);
     float prior = 0.012f * logf(1 + (float)degree);
     float score =

@@ -462,10 +462,13 @@ static void forms_of_pairs(plan *p)
 {
     const link_result *l = p->in->link;
     const plan_path *best[16][PAIR_BASES];
-    size_t count[16] = {0};
+    size_t count[16] = {0}, two[16] = {0};
     for (size_t i = 0; i < p->path_count; i++) {
         const plan_path *path = &p->paths[i];
         if (path->hops > 2 || path->mention >= 16 || count[path->mention] == PAIR_BASES)
+            continue;
+        /* Words that say one step in many ways make many walks of two: single steps keep room. */
+        if (path->hops == 2 && two[path->mention]++ >= PAIR_BASES / 2)
             continue;
         best[path->mention][count[path->mention]++] = path;
     }
