@@ -72,6 +72,10 @@ static status expand_slice(execute_run *r, const execute_set *from, size_t start
     for (size_t i = 0; i < count; i++)
         nodes[i] = from->items[start + i].id;
     size_t left = r->statements > r->out->visited ? r->statements - r->out->visited : 1;
+    /* Of one node's edges few lead to the same end: a hub need not be read whole to fill the rows.
+     */
+    size_t enough = (r->rows - out->count) * 4 + 1000;
+    left = count == 1 && enough < left ? enough : left;
     kg_expand_options o = {.relations = &relation,
                            .relation_count = 1,
                            .direction = direction,
@@ -158,23 +162,31 @@ static status eval_binary(execute_run *r, const lf_node *f, execute_set *out)
     return s;
 }
 
+/* The class that a form names and the classes below it. */
+static status classes_of(execute_run *r, const lf_node *f, execute_set *out)
+{
+    const retriever_schema *schema = r->options->schema;
+    execute_set below = {0};
+    status s = execute_set_add(out, (execute_item){.id = f->name.id}, r->a) ? STATUS_OK
+                                                                            : error_memory(r->err);
+    if (s == STATUS_OK && schema->subclass_relation != 0) {
+        lf_step down = {
+            .relation = {.id = schema->subclass_relation}, .inverse = true, .closure = true};
+        s = step_from(r, out, &down, &below);
+        for (size_t i = 0; s == STATUS_OK && i < below.count; i++)
+            s = execute_set_add(out, below.items[i], r->a) ? STATUS_OK : error_memory(r->err);
+    }
+    return s;
+}
+
 static status eval_type(execute_run *r, const lf_node *f, execute_set *out)
 {
     const retriever_schema *schema = r->options->schema;
     if (schema == NULL || schema->type_relation == 0)
         return STATUS_OK;
-    execute_set classes = {0}, members = {0}, below = {0};
-    status s = execute_set_add(&classes, (execute_item){.id = f->name.id}, r->a)
-                   ? STATUS_OK
-                   : error_memory(r->err);
+    execute_set classes = {0}, members = {0};
     bool open_world = r->open_world;
-    if (s == STATUS_OK && schema->subclass_relation != 0) {
-        lf_step down = {
-            .relation = {.id = schema->subclass_relation}, .inverse = true, .closure = true};
-        s = step_from(r, &classes, &down, &below);
-        for (size_t i = 0; s == STATUS_OK && i < below.count; i++)
-            s = execute_set_add(&classes, below.items[i], r->a) ? STATUS_OK : error_memory(r->err);
-    }
+    status s = classes_of(r, f, &classes);
     if (s != STATUS_OK)
         return s;
     if (f->a == NULL) {
@@ -404,6 +416,27 @@ static status look_at_other_times(execute_run *r, const lf_node *f)
     return s;
 }
 
+/* The bound of rows cut what is counted: the members of a class and the ends of a step are counted
+ * all the same. */
+static status count_beyond(execute_run *r, const lf_node *counted, uint64_t *number)
+{
+    execute_set from = {0};
+    lf_step step = counted->step;
+    status s = STATUS_OK;
+    if (counted->op == LF_HOP && !step.closure) {
+        r->out->limit_hit = false;
+        s = execute_eval(r, counted->a, &from);
+    } else if (counted->op == LF_TYPE && counted->a == NULL && r->options->schema != NULL) {
+        step = (lf_step){.relation = {.id = r->options->schema->type_relation}, .inverse = true};
+        s = classes_of(r, counted, &from);
+    } else {
+        return STATUS_OK;
+    }
+    if (s == STATUS_OK && !r->out->limit_hit)
+        s = execute_count_ends(r, &from, &step, number);
+    return s;
+}
+
 static status finish(execute_run *r, const lf_node *form, const lf_node *top, execute_set *found)
 {
     execute_set matching = {0};
@@ -425,7 +458,11 @@ static status finish(execute_run *r, const lf_node *form, const lf_node *top, ex
     if (s != STATUS_OK)
         return s;
     out->number = found->count;
-    out->more = out->more || out->limit_hit;
+    if (top->op == LF_COUNT && out->limit_hit && found->count >= r->rows)
+        s = count_beyond(r, top->a, &out->number);
+    if (s != STATUS_OK)
+        return s;
+    out->more = (out->more && top->op != LF_COUNT) || out->limit_hit;
     out->closed_world = !r->open_world;
     if (out->value_count == 0)
         return look_at_other_times(r, form);

@@ -39,4 +39,9 @@ status execute_filter(execute_run *r, const lf_node *f, execute_set *out);
 status execute_greatest(execute_run *r, const lf_node *f, execute_set *out);
 status execute_compare(execute_run *r, const lf_node *f, execute_set *out);
 
+/* How many a step leads to from `from`, each once, however many: only the bounds of statements and
+ * time hold (out->limit_hit tells). */
+status execute_count_ends(execute_run *r, const execute_set *from, const lf_step *step,
+                          uint64_t *out);
+
 #endif
