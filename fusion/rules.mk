@@ -1,2 +1,2 @@
 # Tests that stand on a small graph share its making.
-$(addprefix $(BUILD)/tests/test_,verify injections local_answer propose): $(BUILD)/obj/tests/unit/fusion_world.o
+$(addprefix $(BUILD)/tests/test_,verify injections local_answer propose decide): $(BUILD)/obj/tests/unit/fusion_world.o

@@ -163,6 +163,16 @@ static uint32_t name_start(const linker *l, uint32_t first, const token_mask *co
     return at;
 }
 
+/* ... and end with one that names a kind (氯雷他啶片). */
+static uint32_t name_end(const linker *l, uint32_t last, const token_mask *covered)
+{
+    uint32_t next = last + 1;
+    bool more = next < l->tokens.count && l->tokens.items[next].glued &&
+                l->tokens.items[next].kind == TEXT_HAN && !token_mask_has(covered, next) &&
+                !link_filler_at(l, next);
+    return more ? next : last;
+}
+
 void link_find_near(linker *l, const token_mask *covered)
 {
     uint32_t i = 0;
@@ -175,7 +185,7 @@ void link_find_near(linker *l, const token_mask *covered)
         while (j + 1 < l->tokens.count && !token_mask_has(covered, j + 1) &&
                !(says_nothing(l, j + 1) && (j + 2 >= l->tokens.count || says_nothing(l, j + 2))))
             j++;
-        try_near(l, name_start(l, i, covered), j);
+        try_near(l, name_start(l, i, covered), name_end(l, j, covered));
         i = j + 1;
     }
 }

@@ -187,11 +187,13 @@ static status run_pack(const operators *o, str question, str lang, arena *a, ope
     return s;
 }
 
+/* Within a longer hit of that kind. */
 static bool lies_in(const operator_hits *hits, operator_kind kind, const operator_hit *h)
 {
     for (size_t i = 0; i < hits->count; i++)
         if (hits->items[i].kind == kind && hits->items[i].start <= h->start &&
-            h->end <= hits->items[i].end)
+            h->end <= hits->items[i].end &&
+            h->end - h->start < hits->items[i].end - hits->items[i].start)
             return true;
     return false;
 }
@@ -205,8 +207,8 @@ static bool meets_code(const operator_hits *hits, const operator_hit *h)
     return false;
 }
 
-/* What stands in an aside asks for nothing (几 of 这几天), and the number of a vocabulary is none
- * to count ("the OMIM number of"). */
+/* What stands in an aside asks for nothing (几 of 这几天), "on the form" is no form of a thing, and
+ * the number of a vocabulary is none to count ("the OMIM number of"). */
 static void drop_misread(operator_hits *hits)
 {
     size_t kept = 0;
@@ -215,7 +217,9 @@ static void drop_misread(operator_hits *hits)
     bool *drop = all.count == 0 ? NULL : calloc(all.count, sizeof *drop);
     for (size_t i = 0; i < all.count && drop != NULL; i++) {
         const operator_hit *h = &all.items[i];
+        bool way = h->kind == OPERATOR_UP || h->kind == OPERATOR_DOWN;
         drop[i] = (h->kind != OPERATOR_ASIDE && lies_in(&all, OPERATOR_ASIDE, h)) ||
+                  (way && lies_in(&all, OPERATOR_FILLER, h)) ||
                   (h->kind == OPERATOR_COUNT && meets_code(&all, h));
     }
     for (size_t i = 0; i < all.count; i++)

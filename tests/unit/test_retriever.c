@@ -4,7 +4,9 @@
 
 #include <unistd.h>
 
+#include "core/buf.h"
 #include "core/compiler.h"
+#include "retriever/operators.h"
 #include "retriever/retriever.h"
 
 typedef struct fixture {
@@ -127,6 +129,49 @@ static void members_are_filtered_by_how_they_begin(void **state)
     assert_int_equal(run(f, "FILTER(HOP(\"anna\", +parents), ., ^, \"x\")").value_count, 0);
 }
 
+/* The rows that a result may hold are no bound of a count; the statements looked at are. */
+static void counts_go_on_beyond_the_rows(void **state)
+{
+    fixture *f = *state;
+    error err = {0};
+    const lf_node *form = NULL;
+    execute_result r = {0};
+    execute_options o = {.as_of = CLOCK_DAY_UNKNOWN, .limits = {.rows = 1}};
+    assert_int_equal(lf_parse(STR("COUNT(HOP(\"anna\", +parents))"), f->a, &form, &err), STATUS_OK);
+    assert_int_equal(lf_resolve(f->read, form, f->a, &form, &err), STATUS_OK);
+    assert_int_equal(execute_form(f->read, form, &o, f->a, &r, &err), STATUS_OK);
+    assert_int_equal(r.value_count, 1);
+    assert_int_equal(r.number, 2);
+    assert_false(r.more);
+    o.limits.statements = 1;
+    assert_int_equal(execute_form(f->read, form, &o, f->a, &r, &err), STATUS_OK);
+    assert_true(r.more);
+    o.limits = (execute_limits){.rows = 1};
+    assert_int_equal(lf_parse(STR("HOP(\"anna\", +parents)"), f->a, &form, &err), STATUS_OK);
+    assert_int_equal(lf_resolve(f->read, form, f->a, &form, &err), STATUS_OK);
+    assert_int_equal(execute_form(f->read, form, &o, f->a, &r, &err), STATUS_OK);
+    assert_true(r.more); /* a list is cut */
+}
+
+/* A match whose groups are more than the match data holds is a match. */
+static void patterns_of_many_groups_match(void **state)
+{
+    fixture *f = *state;
+    error err = {0};
+    operators *o = NULL;
+    operator_hits hits = {0};
+    buf text = {0};
+    buf_add_cstr(&text, "count\t*\t");
+    for (int i = 0; i < 60; i++)
+        buf_printf(&text, "(a%d)|", i);
+    buf_add_cstr(&text, "(how many)\n");
+    assert_int_equal(operators_open(buf_str(&text), NULL, &o, &err), STATUS_OK);
+    assert_int_equal(operators_find(o, STR("how many"), STR("en"), f->a, &hits, &err), STATUS_OK);
+    assert_true(hits.has[OPERATOR_COUNT]);
+    operators_close(o);
+    buf_free(&text);
+}
+
 static void what_held_before_is_told(void **state)
 {
     fixture *f = *state;
@@ -213,6 +258,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(things_are_compared_by_how_many_they_have, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(members_are_filtered_by_how_they_begin, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(counts_go_on_beyond_the_rows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(patterns_of_many_groups_match, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_held_before_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(questions_become_forms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(characters_inside_words_are_no_names, set_up, tear_down),
