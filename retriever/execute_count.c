@@ -56,7 +56,8 @@ static bool on_statement(void *context, const kg_statement *st)
         t->count++;
     }
     t->r->out->visited++;
-    return t->r->out->visited % LOOK_EVERY != 0 || !execute_exhausted(t->r);
+    bool look = t->r->out->visited >= t->r->statements || t->r->out->visited % LOOK_EVERY == 0;
+    return !look || !execute_exhausted(t->r);
 }
 
 static status tally_step(tally *t, const execute_set *from, kg_id relation, bool inverse)

@@ -27,7 +27,7 @@ typedef struct linker {
     span *current;
     bool current_stem;
     token_mask said; /* tokens that speak of a relation */
-    str nickname; /* the pack's own name through which the current one was found */
+    str nickname;    /* the pack's own name through which the current one was found */
 } linker;
 
 /* Keeps the senses in order of their scores, each node once. */

@@ -5,9 +5,10 @@
 
 #include "core/utf8.h"
 
-#define COUNT_MOST 2000 /* passages counted for a word's idf */
-#define WORDS_MOST 48   /* words of a question whose idf is looked up */
-#define TEXT_LEAST 24   /* bytes: a literal this long is a text */
+#define VERB_OF_UNIT 0.4 /* mass of a word that says what takes so long */
+#define COUNT_MOST 2000  /* passages counted for a word's idf */
+#define WORDS_MOST 48    /* words of a question whose idf is looked up */
+#define TEXT_LEAST 24    /* bytes: a literal this long is a text */
 
 typedef struct meter {
     const plan *p;
@@ -350,6 +351,9 @@ static void read_focus(meter *m)
             last++;
         for (size_t k = first; k > 0 && t[k].kind == TEXT_HAN && content_at(m, k - 1) > 0; k--)
             before += content_at(m, k - 1);
+        /* "活多久", "打多久": what takes so long is asked, however common the verb. */
+        if (before > 0 && ops->items[i].kind == OPERATOR_WANT && plan_is_unit(ops->items[i].detail))
+            before = fmax(before, VERB_OF_UNIT);
         for (size_t k = last + 1; k < m->tokens->count && content_at(m, k) > 0; k++)
             behind += content_at(m, k);
         m->out->focus = fmax(m->out->focus, fmax(before, behind));
