@@ -508,8 +508,8 @@ status decide(const decide_request *request, answer *out, error *err)
     bool zh = str_equal(request->phrases->lang, STR("zh"));
     if (!signals->passage && zh && signals->beside >= BESIDE / 2)
         return unsure(&d);
-    if (!signals->passage && signals->reason_asked)
-        return no_relation(&d); /* complications are no reasons */
+    if (!signals->passage && (signals->reason_asked || signals->unit_missed))
+        return no_relation(&d); /* complications are no reasons, treatments no lengths of time */
     if (!signals->passage && signals->unsaid >= UNSAID)
         return unsure(&d);
     if (!signals->passage && zh && signals->focus >= FOCUS)

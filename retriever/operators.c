@@ -218,9 +218,10 @@ static void drop_misread(operator_hits *hits)
     for (size_t i = 0; i < all.count && drop != NULL; i++) {
         const operator_hit *h = &all.items[i];
         bool way = h->kind == OPERATOR_UP || h->kind == OPERATOR_DOWN;
-        drop[i] = (h->kind != OPERATOR_ASIDE && lies_in(&all, OPERATOR_ASIDE, h)) ||
-                  (way && lies_in(&all, OPERATOR_FILLER, h)) ||
-                  (h->kind == OPERATOR_COUNT && meets_code(&all, h));
+        drop[i] =
+            (h->kind != OPERATOR_ASIDE && lies_in(&all, OPERATOR_ASIDE, h)) ||
+            (way && lies_in(&all, OPERATOR_FILLER, h)) ||
+            (h->kind == OPERATOR_COUNT && (meets_code(&all, h) || lies_in(&all, OPERATOR_WANT, h)));
     }
     for (size_t i = 0; i < all.count; i++)
         if (drop == NULL || !drop[i]) {

@@ -68,7 +68,7 @@ static str unit_of(const retriever_relation *r)
 }
 
 /* Does the graph hold values of that unit? Elsewhere "how long" asks a text. */
-static bool has_unit(const plan *p, str kind)
+bool plan_has_unit(const plan *p, str kind)
 {
     const retriever_schema *s = &p->in->knowledge->schema;
     for (size_t i = 0; plan_is_unit(kind) && i < s->relation_count; i++)
@@ -124,7 +124,7 @@ static void read_operators(plan *p)
         if (hierarchy && (h->kind == OPERATOR_UP || h->kind == OPERATOR_DOWN))
             continue; /* explained by the step that they ask for, not by others */
         if (h->kind != OPERATOR_TYPE && h->kind != OPERATOR_MEASURE && h->kind != OPERATOR_CODE &&
-            h->kind != OPERATOR_THOSE && !(h->kind == OPERATOR_WANT && has_unit(p, h->detail)))
+            h->kind != OPERATOR_THOSE && !(h->kind == OPERATOR_WANT && plan_has_unit(p, h->detail)))
             mark_span(&p->in->link->tokens, h->start, h->end, &p->silent);
         if (h->kind == OPERATOR_RETRACT && named_behind_only(p, h))
             mark_span(&p->in->link->tokens, 0, h->end, &p->silent);

@@ -112,7 +112,8 @@ const retriever_relation *plan_relation(const plan *p, uint32_t step);
 lf_step plan_step(const plan *p, uint32_t step, bool closure);
 /* The kind of thing at the end of a step ("person", "date", a class's label); may be empty. */
 str plan_end_type(const plan *p, uint32_t step);
-bool plan_is_unit(str kind); /* duration, money, percent */
+bool plan_is_unit(str kind);                 /* duration, money, percent */
+bool plan_has_unit(const plan *p, str kind); /* ... and the graph has values of it */
 bool plan_type_is(str type, str wanted);
 
 #endif

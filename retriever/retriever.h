@@ -176,6 +176,7 @@ typedef struct retriever_signals {
     double said, chars;  /* passages: share of the question that the best sentence says */
     bool hinted;         /* passages: the question has a name of the pack for it */
     double values_missing; /* numbers of the question that the text does not hold */
+    bool unit_missed;      /* a time, a sum or a share is asked for, and the answer is none */
     bool reason_asked;     /* why, how come; and no step of the form is called so */
     str missing;           /* an article's number that no article linked has; empty = none */
     str beside_text;       /* the whole name as the question has it: what is beside and the name */

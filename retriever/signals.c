@@ -352,7 +352,8 @@ static void read_focus(meter *m)
         for (size_t k = first; k > 0 && t[k].kind == TEXT_HAN && content_at(m, k - 1) > 0; k--)
             before += content_at(m, k - 1);
         /* "活多久", "打多久": what takes so long is asked, however common the verb. */
-        if (before > 0 && ops->items[i].kind == OPERATOR_WANT && plan_is_unit(ops->items[i].detail))
+        if (before > 0 && ops->items[i].kind == OPERATOR_WANT &&
+            plan_has_unit(m->p, ops->items[i].detail))
             before = fmax(before, VERB_OF_UNIT);
         for (size_t k = last + 1; k < m->tokens->count && content_at(m, k) > 0; k++)
             behind += content_at(m, k);
@@ -470,6 +471,7 @@ static void read_kinds(meter *m)
             !says_reason(m, &ops->items[i]))
             m->out->reason_asked = true;
     m->out->clash = !str_empty(m->p->want) && f[RETRIEVER_F_TYPE_FIT] <= 0;
+    m->out->unit_missed = m->out->clash > 0 && plan_has_unit(m->p, m->p->want);
     m->out->operator_fit = f[RETRIEVER_F_OPERATOR];
     m->out->unsaid = f[RETRIEVER_F_UNSAID];
 }
