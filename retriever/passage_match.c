@@ -316,7 +316,7 @@ static bool is_item(str line)
 {
     str open = STR("（"), close = STR("）");
     size_t end = str_starts(line, open) ? str_find(line, close, 0) : STR_NONE;
-    return end != STR_NONE && end <= open.length + 4 * 3;
+    return end != STR_NONE && end <= open.length + 12;
 }
 
 static void read_line(reader *r, str line)
