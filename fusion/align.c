@@ -359,6 +359,13 @@ static align_numbers judge_numbers(const laid *l)
  */
 typedef enum mode { MODE_NONE, MODE_NOT, MODE_MAY, MODE_MUST } mode;
 
+/* Does a value stand there? */
+static bool before_number(str text, size_t at)
+{
+    claims_value v;
+    return claims_next_value(text, at, &v) && v.start <= at + 6;
+}
+
 static size_t marker_at(const laid *l, str text, size_t at, mode *what)
 {
     static const struct {
@@ -369,11 +376,15 @@ static size_t marker_at(const laid *l, str text, size_t at, mode *what)
     lf_compare ignored;
     size_t n = glue_statute_no_negation(l->g, text, at);
     *what = MODE_NONE;
-    if (n == 0)
-        n = glue_comparative(l->g, text, at, &ignored);
-    if (n > 0)
+    if (n == 0 || !before_number(text, at + n)) {
+        size_t bound = glue_comparative(l->g, text, at, &ignored);
+        n = before_number(text, at + bound) ? bound : n;
+    }
+    /* 不得超过 before no number (不得超过标准) forbids what 可以超过 allows. */
+    bool forbids = str_starts(from(text, at), STR("不得"));
+    if (n > 0 && (before_number(text, at + n) || !forbids))
         return n;
-    n = glue_negation(l->g, text, at);
+    n = forbids ? strlen("不得") : glue_negation(l->g, text, at);
     if (n > 0) {
         *what = MODE_NOT;
         return n;
@@ -383,6 +394,15 @@ static size_t marker_at(const laid *l, str text, size_t at, mode *what)
             *what = modes[i].what;
             return strlen(modes[i].word);
         }
+    return 0;
+}
+
+static size_t joins_list(str text, size_t at)
+{
+    static const char *const words[] = {"、", "或者", "以及", "或", "和", "及", "并", "与"};
+    for (size_t i = 0; i < CORE_COUNT(words); i++)
+        if (str_starts(from(text, at), str_from(words[i])))
+            return strlen(words[i]);
     return 0;
 }
 
@@ -398,8 +418,9 @@ static str governed(const laid *l, str text, size_t at)
         size_t n = char_at(text, end, &c);
         if (stop_of(c) != STOP_NO)
             break;
-        chars = c == 0x3001 ? 0 : chars + 1; /* 、 */
-        end += n;
+        size_t joined = joins_list(text, end);
+        chars = joined > 0 ? 0 : chars + 1;
+        end += joined > n ? joined : n;
     }
     return str_slice(text, at, end);
 }
@@ -467,33 +488,123 @@ static size_t unmatched(const laid *l, str text, str other, mode what, mode agai
     return count;
 }
 
-/* Is the denial, which governs `words`, one that the piece makes too? */
-static bool denied_there(const laid *l, str words)
-{
-    if (governs(l, l->topic, place_of(words, l->topic), MODE_NOT))
-        return true;
-    for (size_t p = l->first; p <= l->last + 1; p++) {
-        str part = p <= l->last ? part_text(l, p) : l->lead;
-        if ((p > l->last || l->met[p]) && governs(l, part, place_of(words, part), MODE_NOT))
-            return true;
-    }
-    return false;
-}
+/* What is claimed of the words at a place: the markers before it. */
+typedef struct stance {
+    bool deny, may, must;
+} stance;
 
-/* Denials of the clause that the piece does not make. */
-static size_t own_denials(const laid *l)
+static stance stance_at(const laid *l, str text, size_t at)
 {
-    str text = l->clause->read->text;
-    size_t count = 0;
-    for (size_t i = 0; i < text.length;) {
+    size_t first = at > REACH ? at - REACH : 0, end = 0;
+    stance s = {0};
+    for (size_t i = 0; i < at;) {
         uint32_t c;
         mode found;
         size_t n = char_at(text, i, &c), marker = marker_at(l, text, i, &found);
-        if (marker > 0 && found == MODE_NOT && !denied_there(l, governed(l, text, i + marker)))
-            count++;
-        i += marker > 0 ? marker : n;
+        size_t skip = marker > 0 ? 0 : glue_statute_word(l->g, text, i);
+        if (found != MODE_NONE && marker > 0 && i >= first && i + marker <= at) {
+            bool same_group = end == i;
+            s.deny = found == MODE_NOT ? !(same_group && s.deny) : same_group && s.deny;
+            s.may = s.may || found == MODE_MAY;
+            s.must = s.must || found == MODE_MUST;
+            end = i + marker;
+        } else if (skip > 0 && end == i) {
+            end = i + skip;
+        }
+        i += marker > 0 ? marker : skip > 0 && end == i + skip ? skip : n;
     }
-    return count;
+    return s;
+}
+
+static bool agree(stance claimed, stance there)
+{
+    if (claimed.deny != there.deny)
+        return false;
+    return !(claimed.may && there.must && !there.may) &&
+           !(claimed.must && there.may && !there.must);
+}
+
+/* "Where ..., " tells of a case; nothing is allowed or forbidden in it. */
+static bool is_condition(str part)
+{
+    return str_ends(part, STR("的")) || str_ends(part, STR("时"));
+}
+
+typedef struct stances {
+    size_t agreeing, opposed;
+    bool conditions; /* look at these alone; else at the other parts alone */
+} stances;
+
+static void compare_in(const laid *l, str part, str words, stance claimed, stances *out)
+{
+    size_t at = place_of(words, part);
+    if (at == STR_NONE || is_condition(part) != out->conditions)
+        return;
+    *(agree(claimed, stance_at(l, part, at)) ? &out->agreeing : &out->opposed) += 1;
+}
+
+/* Between the stops of a text. */
+static void compare_parts(const laid *l, str text, str words, stance claimed, stances *out)
+{
+    size_t start = 0;
+    for (size_t i = 0; i <= text.length;) {
+        uint32_t c = '\n';
+        size_t n = i < text.length ? char_at(text, i, &c) : 1;
+        if (stop_of(c) != STOP_NO) {
+            compare_in(l, str_slice(text, start, i), words, claimed, out);
+            start = i + n;
+        }
+        i += n;
+    }
+}
+
+/* What the piece holds of the words: what it says of them, before the cases that it only tells of
+ * (the other way round for a clause that tells of a case). */
+static stances look_for(const laid *l, str words, stance claimed)
+{
+    stances s = {0};
+    bool condition = is_condition(l->clause->read->text);
+    for (int round = 0; round < 2 && s.agreeing + s.opposed == 0; round++) {
+        s.conditions = (round == 0) == condition;
+        for (size_t p = l->first; p <= l->last; p++)
+            compare_in(l, part_text(l, p), words, claimed, &s);
+        compare_parts(l, l->lead, words, claimed, &s);
+        compare_parts(l, l->topic, words, claimed, &s);
+    }
+    return s;
+}
+
+/* Does a part that shares words with the clause deny anything? */
+static bool denies_something(const laid *l)
+{
+    for (size_t p = l->first; p <= l->last; p++)
+        if (l->met[p] && any_marker(l, part_text(l, p), MODE_NOT))
+            return true;
+    return any_marker(l, l->lead, MODE_NOT);
+}
+
+/* Does the piece deny, allow or bind otherwise what a marker of the clause does? */
+static bool opposed(const laid *l)
+{
+    str text = l->clause->read->text;
+    for (size_t i = 0; i < text.length;) {
+        uint32_t c;
+        mode found, next;
+        size_t n = char_at(text, i, &c), marker = marker_at(l, text, i, &found), skip;
+        size_t head = i + marker;
+        while (marker > 0 && found != MODE_NONE && head < text.length &&
+               (skip = marker_at(l, text, head, &next)) > 0 && next != MODE_NONE)
+            head += skip; /* 可以|不 */
+        if (marker > 0 && found != MODE_NONE) {
+            stance claimed = stance_at(l, text, head);
+            stances s = look_for(l, governed(l, text, head), claimed);
+            bool unsaid = s.opposed == 0 && claimed.deny && !denies_something(l);
+            if (s.agreeing == 0 && (s.opposed > 0 || unsaid))
+                return true;
+        }
+        i = marker > 0 ? head : i + n;
+    }
+    return false;
 }
 
 /* "It is allowed to ..." beside an item of a list of acts that are punished. */
@@ -517,13 +628,7 @@ static bool judge_denial(const laid *l)
     for (size_t p = l->first; p <= l->last; p++)
         if (l->met[p])
             theirs += unmatched(l, part_text(l, p), text, MODE_NOT, MODE_NONE);
-    if (theirs != own_denials(l) || permits_offence(l))
-        return true;
-    for (size_t p = l->first; p <= l->last; p++)
-        if (l->met[p] && (unmatched(l, text, part_text(l, p), MODE_MAY, MODE_MUST) > 0 ||
-                          unmatched(l, text, part_text(l, p), MODE_MUST, MODE_MAY) > 0))
-            return true;
-    return false;
+    return theirs > 0 || opposed(l) || permits_offence(l);
 }
 
 /* --- words that exclude one another -------------------------------------------------------------

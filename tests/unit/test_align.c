@@ -103,6 +103,19 @@ static void denial(void **state)
     assert_false(lay("当事人应当登记", "当事人应当登记,未成年人除外。").denied);
     assert_true(lay("宅基地可以抵押", "下列财产不得抵押:(一)土地所有权;(二)宅基地。").denied);
     assert_false(lay("宅基地不得抵押", "下列财产不得抵押:(一)土地所有权;(二)宅基地。").denied);
+    /* What a case tells of is no denial, and another sentence's denial is not this one's. */
+    const char *appeal =
+        "对处罚决定不服的,可以依法申请行政复议。对派出机构的决定不服的,向国家统计局申请行政复议。";
+    assert_true(lay("不得依法申请行政复议", appeal).denied);
+    assert_false(lay("可以依法申请行政复议", appeal).denied);
+    assert_true(
+        lay("被审计单位可以不执行", "被审计单位应当执行;被审计单位拒不执行的,应当通报。").denied);
+    assert_false(lay("不服处罚决定的可以申请行政复议", appeal).denied);
+    assert_true(lay("招标人无权自行选择代理机构", "招标人有权自行选择代理机构。").denied);
+    assert_true(lay("可以接收和购进", "不符合要求的,不得接收或者购进。").denied);
+    /* Before a number it is a bound, before anything else it forbids. */
+    assert_true(lay("机动车可以超过标准排放", "机动车不得超过标准排放。").denied);
+    assert_false(lay("租赁期限可以是二十年", "租赁期限不得超过二十年。").denied);
 }
 
 int main(void)
