@@ -532,6 +532,7 @@ static bool is_condition(str part)
 
 typedef struct stances {
     size_t agreeing, opposed;
+    size_t unmarked; /* spoken of without a word of leave, where leave is claimed */
     bool conditions; /* look at these alone; else at the other parts alone */
 } stances;
 
@@ -540,7 +541,11 @@ static void compare_in(const laid *l, str part, str words, stance claimed, stanc
     size_t at = place_of(words, part);
     if (at == STR_NONE || is_condition(part) != out->conditions)
         return;
-    *(agree(claimed, stance_at(l, part, at)) ? &out->agreeing : &out->opposed) += 1;
+    stance there = stance_at(l, part, at);
+    if (claimed.may && !claimed.deny && !there.may && !there.must && !there.deny)
+        out->unmarked++;
+    else
+        *(agree(claimed, there) ? &out->agreeing : &out->opposed) += 1;
 }
 
 /* Between the stops of a text. */
@@ -564,7 +569,7 @@ static stances look_for(const laid *l, str words, stance claimed)
 {
     stances s = {0};
     bool condition = is_condition(l->clause->read->text);
-    for (int round = 0; round < 2 && s.agreeing + s.opposed == 0; round++) {
+    for (int round = 0; round < 2 && s.agreeing + s.opposed + s.unmarked == 0; round++) {
         s.conditions = (round == 0) == condition;
         for (size_t p = l->first; p <= l->last; p++)
             compare_in(l, part_text(l, p), words, claimed, &s);
