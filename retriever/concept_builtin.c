@@ -5,5 +5,6 @@ extern const char concept_book_start[], concept_book_end[];
 
 str concept_book_builtin(void)
 {
-    return str_make(concept_book_start, (size_t)(concept_book_end - concept_book_start));
+    uintptr_t length = (uintptr_t)concept_book_end - (uintptr_t)concept_book_start;
+    return str_make(concept_book_start, (size_t)length);
 }

@@ -453,7 +453,9 @@ static void forms_of_codes(plan *p)
             for (size_t q = 0; q < k && !seen; q++)
                 seen = p->paths[q].hops == 1 && p->paths[q].from == path->from &&
                        p->paths[q].steps[0] == path->steps[0];
-            str prefix = seen ? (str){0} : code_prefix(p, path, h->detail);
+            str prefix = {0};
+            if (!seen)
+                prefix = code_prefix(p, path, h->detail);
             if (!str_empty(prefix))
                 form_of_code(p, path, h, prefix);
             held = held || !str_empty(prefix);

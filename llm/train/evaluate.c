@@ -165,7 +165,7 @@ static uint64_t operators_of(str form)
 /* Has each way's best form the operators of the right one? */
 static void compare_operators(const episode *e, const size_t best[WAYS], bool same[WAYS])
 {
-    uint64_t wanted = 0, operators[EPISODE_CANDIDATES];
+    uint64_t wanted = 0, operators[EPISODE_CANDIDATES] = {0};
     for (size_t i = 0; i < e->candidates; i++) {
         const episode_candidate *c = &e->candidate[i];
         operators[i] = operators_of(
