@@ -19,7 +19,10 @@ static const char usage[] =
     "budget\n"
     "counts all runs of DIR together. At the end DIR holds vouch-f32.gguf and vouch-q8_0.gguf.\n"
     "Ctrl-C keeps a checkpoint.\n\n"
-    "  --size S          tiny, 2m, 3m, 9m or 36m: the model's shape (default 2m)\n"
+    "  --size S          tiny, 2m, 2m-deep, 3m, 9m or 36m: the model's shape (default 2m)\n"
+    "  --grow DIR        a new run that starts from DIR's smaller model: more layers or a wider\n"
+    "                    feed-forward of the same width, which first compute what it computed;\n"
+    "                    steps and the budget count on from its own\n"
     "  --products P      f32 or bf16: matrix products of single precision, or of factors rounded "
     "to\n"
     "                    bfloat16 (with AVX512_BF16 about twice as quick; default f32)\n"
@@ -62,9 +65,9 @@ typedef struct size_choice {
 } size_choice;
 
 static const size_choice sizes[] = {
-    {"tiny", 32, 2, 2, 48, 200, 3e-3},     {"2m", 128, 4, 4, 384, 2500, 3e-3},
-    {"3m", 192, 4, 6, 512, 2500, 2e-3},    {"9m", 256, 8, 8, 768, 4000, 1.5e-3},
-    {"36m", 512, 10, 8, 1280, 8000, 8e-4},
+    {"tiny", 32, 2, 2, 48, 200, 3e-3},       {"2m", 128, 4, 4, 384, 2500, 3e-3},
+    {"2m-deep", 128, 8, 4, 384, 2500, 2e-3}, {"3m", 192, 4, 6, 512, 2500, 2e-3},
+    {"9m", 256, 8, 8, 768, 4000, 1.5e-3},    {"36m", 512, 10, 8, 1280, 8000, 8e-4},
 };
 
 static const size_choice *find_size(const char *name)
@@ -275,6 +278,7 @@ int cmd_model_train(int argc, char **argv)
                                    {"--name", ARGS_TEXT, &a.name},
                                    {"--export-only", ARGS_FLAG, &a.export_only},
                                    {"--init-only", ARGS_FLAG, &a.init_only},
+                                   {"--grow", ARGS_TEXT, &a.options.grow},
                                    {"--write-episodes", ARGS_TEXT, &a.episodes_file},
                                    {"--evaluate", ARGS_COUNT, &a.evaluate},
                                    {"--rank", ARGS_TEXT, &a.rank},

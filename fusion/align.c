@@ -4,7 +4,7 @@
 #include "core/utf8.h"
 #include "fusion/verify_graph.h"
 
-enum { GOVERNED = 3, REACH = 14 * 3 };
+enum { GOVERNED = 3, REACH = 14 * 3, NUMBER = 16 * 3 };
 
 typedef enum cover {
     COVER_NONE = 0,
@@ -69,9 +69,22 @@ static bool is_item(str text, size_t at)
     return str_starts(from(text, at), STR("(")) || str_starts(from(text, at), STR("（"));
 }
 
+static void read_values(align_text *t)
+{
+    claims_value v;
+    for (size_t p = 0; p < t->count; p++) {
+        str part = str_slice(t->text, t->parts[p].start, t->parts[p].end);
+        for (size_t at = 0; t->value_count < ALIGN_VALUES && claims_next_value(part, at, &v);
+             at = v.end)
+            t->values[t->value_count++] = (align_value){v, p};
+    }
+}
+
 void align_cut(str text, str title, align_text *out)
 {
-    *out = (align_text){.text = text, .title = title};
+    out->text = text;
+    out->title = title;
+    out->count = out->value_count = 0;
     size_t start = 0, segment = 0, begun = 0, sentence = 0, lead_start = 0, lead_end = 0;
     for (size_t i = 0; i <= text.length && out->count < ALIGN_PARTS;) {
         uint32_t c = '\n';
@@ -100,6 +113,7 @@ void align_cut(str text, str title, align_text *out)
         }
         i += n;
     }
+    read_values(out);
 }
 
 size_t align_segments(const align_text *t)
@@ -299,12 +313,13 @@ typedef struct stored {
 static stored in_part(const laid *l, size_t p, const claims_value *claimed)
 {
     stored found = {0};
-    claims_value v;
-    str part = part_text(l, p);
-    for (size_t at = 0; claims_next_value(part, at, &v); at = v.end) {
-        bool same = same_bound(claimed, &v);
+    for (size_t i = 0; i < l->t->value_count; i++) {
+        const claims_value *v = &l->t->values[i].value;
+        if (l->t->values[i].part != p)
+            continue;
+        bool same = same_bound(claimed, v);
         found.same = found.same || same;
-        found.other = found.other || (!same && verify_comparable(claimed->value, v.value));
+        found.other = found.other || (!same && verify_comparable(claimed->value, v->value));
     }
     return found;
 }
@@ -363,7 +378,8 @@ typedef enum mode { MODE_NONE, MODE_NOT, MODE_MAY, MODE_MUST } mode;
 static bool before_number(str text, size_t at)
 {
     claims_value v;
-    return claims_next_value(text, at, &v) && v.start <= at + 6;
+    str near = str_slice(text, at, at + NUMBER);
+    return claims_next_value(near, 0, &v) && v.start <= 6;
 }
 
 static size_t marker_at(const laid *l, str text, size_t at, mode *what)
@@ -378,7 +394,7 @@ static size_t marker_at(const laid *l, str text, size_t at, mode *what)
     *what = MODE_NONE;
     if (n == 0 || !before_number(text, at + n)) {
         size_t bound = glue_comparative(l->g, text, at, &ignored);
-        n = before_number(text, at + bound) ? bound : n;
+        n = bound > 0 && before_number(text, at + bound) ? bound : n;
     }
     /* 不得超过 before no number (不得超过标准) forbids what 可以超过 allows. */
     bool forbids = str_starts(from(text, at), STR("不得"));
@@ -716,12 +732,12 @@ static bool judge_exclusives(laid *l)
 /* --- all of it
  * ------------------------------------------------------------------------------------
  */
-static void place(laid *l, size_t first, size_t last)
+static void place(laid *l, size_t segment)
 {
     const align_text *t = l->t;
     l->first = t->count;
     for (size_t i = 0; i < t->count; i++) {
-        if (t->parts[i].segment < first || t->parts[i].segment > last)
+        if (t->parts[i].segment != segment)
             continue;
         l->first = i < l->first ? i : l->first;
         l->last = i;
@@ -739,27 +755,63 @@ static void place(laid *l, size_t first, size_t last)
 static void add_topic(laid *l)
 {
     const claims_clause *k = l->clause->read;
-    claims_value v;
     size_t last = 0;
     while (last + 1 < l->t->count && l->t->parts[last + 1].segment == 0)
         last++;
     if (l->first <= last)
         return;
     str topic = str_slice(l->t->text, 0, l->t->parts[last].end);
-    for (size_t at = 0; claims_next_value(topic, at, &v); at = v.end)
+    for (size_t v = 0; v < l->t->value_count && l->t->values[v].part <= last; v++)
         for (size_t i = 0; i < k->value_count; i++)
-            if (verify_comparable(k->values[i].value, v.value))
+            if (verify_comparable(k->values[i].value, l->t->values[v].value.value))
                 return;
     l->topic = topic;
 }
 
+bool align_has_condition(const align_text *t, size_t segment)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->parts[i].segment == segment)
+            return is_condition(str_slice(t->text, t->parts[i].start, t->parts[i].end));
+    return false;
+}
+
+/* Is the clause, from its first word to its last, what stands between two stops? */
+static bool is_verbatim(const laid *l)
+{
+    str claim = str_trim(l->clause->read->text);
+    for (size_t p = l->first; p <= l->last; p++)
+        for (size_t q = p; q <= l->last; q++)
+            if (str_equal(str_slice(l->t->text, l->t->parts[p].start, l->t->parts[q].end), claim))
+                return true;
+    return false;
+}
+
+/* Words and numbers that stand there as they are claimed are beyond doubt. */
+static void trust(align_result *out)
+{
+    out->verbatim = true;
+    out->left = 0;
+    out->longest = 0;
+    out->apart = out->denied = out->borrowed = false;
+    out->numbers = out->numbers == ALIGN_NO_NUMBERS ? ALIGN_NO_NUMBERS : ALIGN_SAME;
+}
+
+static size_t best_place(const laid *l)
+{
+    size_t best = l->first;
+    for (size_t p = l->first; p <= l->last; p++)
+        best = l->shared[p] > l->shared[best] ? p : best;
+    return best - l->first;
+}
+
 void align_lay(const glue *g, str synonyms, const align_clause *clause, const align_text *t,
-               size_t first, size_t last, align_result *out)
+               size_t segment, align_result *out)
 {
     laid l = {.g = g, .clause = clause, .t = t};
     const claims_clause *k = clause->read;
     *out = (align_result){0};
-    place(&l, first, last);
+    place(&l, segment);
     if (l.first == t->count || k->text.length > CLAIMS_MAX_BYTES)
         return;
     for (size_t i = 0; i < k->text.length; i++)
@@ -787,4 +839,7 @@ void align_lay(const glue *g, str synonyms, const align_clause *clause, const al
     mark_glue(&l);
     mark_lone(&l);
     measure(&l, out);
+    out->place = best_place(&l);
+    if (is_verbatim(&l))
+        trust(out);
 }

@@ -7,7 +7,7 @@
 
 #include "fusion/claims.h"
 
-enum { ALIGN_PARTS = 400 };
+enum { ALIGN_PARTS = 400, ALIGN_VALUES = 600 };
 
 typedef struct align_part { /* of an article: what stands between commas */
     size_t start, end;
@@ -17,10 +17,17 @@ typedef struct align_part { /* of an article: what stands between commas */
     size_t lead_start, lead_end;
 } align_part;
 
+typedef struct align_value {
+    claims_value value; /* places are into its part */
+    size_t part;
+} align_value;
+
 typedef struct align_text {
     str text, title; /* the article; the name of its law */
     align_part parts[ALIGN_PARTS];
     size_t count;
+    align_value values[ALIGN_VALUES]; /* of the parts, in order; those behind are not known */
+    size_t value_count;
 } align_text;
 
 void align_cut(str text, str title, align_text *out);
@@ -54,11 +61,16 @@ typedef struct align_result {
     bool apart;     /* the clause has a word that excludes one which stands there */
     bool denied;    /* one of both denies, forbids or binds where the other does not */
     align_numbers numbers;
+    bool verbatim; /* it stands between two stops of the segment, word for word */
+    size_t place;  /* of the segment's parts, the one that says most: 0 = the first */
 } align_result;
 
-/* Lays the clause beside the segments first..last of the article. `synonyms`: lines of everyday
- * words, a tab, and the words of statutes; may be empty. */
+/* Does the segment begin with the case that it is about ("Where ..., ")? */
+bool align_has_condition(const align_text *t, size_t segment);
+
+/* Lays the clause beside a segment of the article. `synonyms`: lines of everyday words, a tab, and
+ * the words of statutes; may be empty. */
 void align_lay(const glue *g, str synonyms, const align_clause *clause, const align_text *t,
-               size_t first, size_t last, align_result *out);
+               size_t segment, align_result *out);
 
 #endif

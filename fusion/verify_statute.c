@@ -3,10 +3,12 @@
  * says most decides: its clauses are supported by it, or contradicted, or stay open. */
 #include "fusion/verify_statute.h"
 
+#include <math.h>
+
 #include "core/utf8.h"
 #include "fusion/align.h"
 
-enum { FOUND = 24, HITS = 24, OF_LAW = 2000, PIECES = 240, OTHER_LAW = 8 };
+enum { FOUND = 24, HITS = 24, OF_LAW = 2000, PIECES = 240, OTHER_LAW = 8, SPAN = 4 };
 
 typedef struct candidate {
     kg_statement statement; /* article, text, the words */
@@ -15,6 +17,8 @@ typedef struct candidate {
     bool hinted;            /* by a name that the pack has for it, which stands there: */
     size_t clause, start, end;
 } candidate;
+
+typedef struct cell cell;
 
 typedef struct reading {
     const verify_context *c;
@@ -27,7 +31,9 @@ typedef struct reading {
     unsigned char *known[VERIFY_CLAUSES]; /* per clause: bytes of names and versions */
     candidate *found;
     size_t count, capacity;
-    str synonyms; /* lines whose everyday words the sentence holds */
+    str synonyms;    /* lines whose everyday words the sentence holds */
+    align_text *cut; /* the article at hand */
+    cell *cells;     /* [clause][segment of it] */
 } reading;
 
 typedef struct outcome {
@@ -366,43 +372,103 @@ static answer_verdict verdict_of(const align_result *a, const candidate *by)
     return little ? VERDICT_SUPPORTED : VERDICT_NOT_IN_GRAPH;
 }
 
-/* Of two segments each clause takes the one that says more of it. */
-static void lay(const reading *r, size_t clause, const align_text *t, size_t first, size_t last,
-                align_result *out)
+#define WORTH_SUPPORTED 60
+#define WORTH_CONTRADICTED 30
+
+/* What one clause is worth beside one segment. */
+struct cell {
+    answer_verdict verdict; /* UNPARSED: it claims nothing here */
+    double worth;
+    bool first;    /* the segment's first part says most of it */
+    bool verbatim; /* the segment says it word for word */
+};
+
+static cell weigh_clause(const reading *r, const candidate *by, const align_text *t, size_t clause,
+                         size_t segment)
 {
     const align_clause k = {r->s->read[clause], r->known[clause]};
-    align_lay(r->c->glue, r->synonyms, &k, t, first, first, out);
-    if (last == first)
-        return;
-    align_result other;
-    align_lay(r->c->glue, r->synonyms, &k, t, last, last, &other);
-    bool sound = !other.apart && !other.denied, was = !out->apart && !out->denied;
-    if (other.said > out->said || (other.said > out->said - 1 && sound && !was))
-        *out = other;
+    align_result a;
+    align_lay(r->c->glue, r->synonyms, &k, t, segment, &a);
+    bool nothing = a.said + a.left < 1 && !(by->hinted && by->cited) &&
+                   (a.numbers == ALIGN_NO_NUMBERS || a.verbatim); /* 为一千元 */
+    cell c = {.verdict = nothing ? VERDICT_UNPARSED : verdict_of(&a, by),
+              .first = a.place == 0,
+              .verbatim = a.verbatim};
+    if (nothing && by->hinted && by->clause == clause) /* it only names what the article is about */
+        c.verdict = VERDICT_SUPPORTED;
+    c.worth = a.said + (a.numbers == ALIGN_SAME ? 3 : 0) - 0.5 * a.left +
+              (c.verdict == VERDICT_SUPPORTED      ? WORTH_SUPPORTED
+               : c.verdict == VERDICT_CONTRADICTED ? WORTH_CONTRADICTED
+                                                   : 0);
+    return c;
 }
 
-static void weigh(reading *r, const candidate *by, const align_text *t, size_t first, size_t last,
-                  outcome *best)
+/* A case that one segment names word for word (数量巨大的) is not the one that another names with
+ * more words (数量特别巨大的). */
+static void prefer_verbatim(cell *row, size_t segments)
 {
-    outcome o = {.by = by, .all = true};
+    bool any = false;
+    for (size_t k = 0; k < segments; k++)
+        any = any || row[k].verbatim;
+    for (size_t k = 0; any && k < segments; k++)
+        if (!row[k].verbatim && row[k].verdict == VERDICT_SUPPORTED) {
+            row[k].verdict = VERDICT_NOT_IN_GRAPH;
+            row[k].worth -= WORTH_SUPPORTED;
+        }
+}
+
+/* The clauses of a sentence follow the segments of the article: each stands in the segment of the
+ * one before it or in the next, SPAN segments at most. A segment that is about a case of its own
+ * can only be entered by that case. */
+typedef struct route {
+    size_t segment[VERIFY_CLAUSES];
+    double worth;
+} route;
+
+static bool may_enter(const align_text *t, size_t segment, const cell *c)
+{
+    return c->first || !align_has_condition(t, segment);
+}
+
+/* The best route that begins in segment `from`; cells are [clause][segment]. */
+static route best_route(const cell *cells, size_t clauses, const align_text *t, size_t segments,
+                        size_t from)
+{
+    route at[SPAN], next[SPAN];
+    size_t span = segments - from < SPAN ? segments - from : SPAN;
+    for (size_t k = 0; k < span; k++)
+        at[k].worth = k == 0 ? cells[from].worth : -INFINITY;
+    at[0].segment[0] = from;
+    for (size_t i = 1; i < clauses; i++) {
+        const cell *row = cells + i * segments + from;
+        for (size_t k = 0; k < span; k++) {
+            bool step =
+                k > 0 && at[k - 1].worth - 0.3 > at[k].worth && may_enter(t, from + k, &row[k]);
+            next[k] = at[step ? k - 1 : k];
+            next[k].worth += row[k].worth - (step ? 0.3 : 0);
+            next[k].segment[i] = from + k;
+        }
+        memcpy(at, next, sizeof at);
+    }
+    size_t best = 0;
+    for (size_t k = 1; k < span; k++)
+        best = at[k].worth > at[best].worth ? k : best;
+    return at[best];
+}
+
+static void take_route(reading *r, const candidate *by, const cell *cells, size_t segments,
+                       const route *way, outcome *best)
+{
+    outcome o = {.by = by};
     size_t open = 0;
-    double said = 0;
     for (size_t i = 0; i < r->s->count; i++) {
-        align_result a;
-        lay(r, i, t, first, last, &a);
-        bool nothing =
-            a.said + a.left < 1 && a.numbers == ALIGN_NO_NUMBERS && !(by->hinted && by->cited);
-        o.verdicts[i] = nothing ? VERDICT_UNPARSED : verdict_of(&a, by);
-        if (nothing && by->hinted && by->clause == i) /* it only names what the article is about */
-            o.verdicts[i] = VERDICT_SUPPORTED;
+        o.verdicts[i] = cells[i * segments + way->segment[i]].verdict;
         o.supported += o.verdicts[i] == VERDICT_SUPPORTED;
         o.contradicted += o.verdicts[i] == VERDICT_CONTRADICTED;
-        open += nothing;
-        said += a.said + (a.numbers == ALIGN_SAME ? 3 : 0) - 0.5 * a.left;
+        open += o.verdicts[i] == VERDICT_UNPARSED;
     }
     o.all = o.supported + open == r->s->count && o.supported > 0;
-    o.score = said + (by->cited ? 20 : 0) + (by->hinted ? 1 : 0) - 0.3 * (double)(last - first) +
-              (o.all ? 1000 : 0) + 60.0 * (double)o.supported + 30.0 * (double)o.contradicted;
+    o.score = way->worth + (by->cited ? 20 : 0) + (by->hinted ? 1 : 0) + (o.all ? 1000 : 0);
     for (size_t i = 0; i < r->s->count; i++) /* a clause that claims nothing goes with the rest */
         if (o.verdicts[i] == VERDICT_UNPARSED && o.all)
             o.verdicts[i] = VERDICT_SUPPORTED;
@@ -419,17 +485,19 @@ static void name_hint(reading *r, const candidate *by, unsigned char known)
 
 static void weigh_article(reading *r, const candidate *by, outcome *best)
 {
-    align_text *t = ARENA_NEW(r->c->a, align_text);
-    if (t == NULL)
-        return;
+    align_text *t = r->cut;
     align_cut(by->text, by->title, t);
-    size_t n = align_segments(t);
+    size_t n = align_segments(t) < PIECES ? align_segments(t) : PIECES;
     if (by->hinted)
         name_hint(r, by, ALIGN_HINT);
-    for (size_t i = 0; i < n && i < PIECES; i++) {
-        weigh(r, by, t, i, i, best);
-        if (i + 1 < n && r->s->count > 1)
-            weigh(r, by, t, i, i + 1, best);
+    for (size_t i = 0; i < r->s->count; i++) {
+        for (size_t k = 0; k < n; k++)
+            r->cells[i * n + k] = weigh_clause(r, by, t, i, k);
+        prefer_verbatim(r->cells + i * n, n);
+    }
+    for (size_t k = 0; k < n; k++) {
+        route way = best_route(r->cells, r->s->count, t, n, k);
+        take_route(r, by, r->cells, n, &way, best);
     }
     if (by->hinted)
         name_hint(r, by, 0);
@@ -458,18 +526,27 @@ static void settle(reading *r, const outcome *o, bool wrong_place)
     }
 }
 
+static bool names_article(const verify_context *c, const claims_clause *k)
+{
+    for (size_t e = 0; e < k->entity_count; e++)
+        if (k->entities[e].count > 0 &&
+            str_starts(iri_of(c, k->entities[e].ids[0]), STR("urn:vouch:article:")))
+            return true;
+    return false;
+}
+
 /* Triples say of an article where it stands and what its number is: when its name is only a word
- * of the clause, they decide nothing. */
+ * of a clause, they decide nothing, there or in the clauses behind that go on about it. */
 void verify_reopen(const verify_context *c, verify_sentence *s)
 {
-    for (size_t i = 0; i < s->count; i++)
-        for (size_t e = 0; e < s->read[i]->entity_count; e++) {
-            const claims_entity *x = &s->read[i]->entities[e];
-            if (x->count == 0 || !str_starts(iri_of(c, x->ids[0]), STR("urn:vouch:article:")))
-                continue;
-            s->verdicts[i] = VERDICT_NOT_IN_GRAPH;
-            s->judges[i].cite_count = 0;
-        }
+    bool named = false;
+    for (size_t i = 0; i < s->count; i++) {
+        named = named || names_article(c, s->read[i]);
+        if (!named)
+            continue;
+        s->verdicts[i] = VERDICT_NOT_IN_GRAPH;
+        s->judges[i].cite_count = 0;
+    }
 }
 
 static bool any_open(const verify_sentence *s)
@@ -501,7 +578,9 @@ status verify_by_statutes(const verify_context *c, verify_sentence *s, error *er
     if (!any_open(s) || length == 0 || length > CLAIMS_MAX_BYTES)
         return STATUS_OK;
     r.found = ARENA_ARRAY(c->a, candidate, r.capacity);
-    if (r.found == NULL)
+    r.cut = ARENA_NEW(c->a, align_text);
+    r.cells = ARENA_ARRAY(c->a, cell, s->count * PIECES);
+    if (r.found == NULL || r.cut == NULL || r.cells == NULL)
         return error_memory(err);
     status st = read_day(&r);
     if (st == STATUS_OK)

@@ -226,7 +226,7 @@ static yes_no by_alignment(const glue *g, str claim, str article, arena *a)
     for (size_t i = 0; i < align_segments(cut); i++) {
         const align_clause one = {clause, known};
         align_result r;
-        align_lay(g, str_make(NULL, 0), &one, cut, i, i, &r);
+        align_lay(g, str_make(NULL, 0), &one, cut, i, &r);
         if (r.said - r.left > best.said - best.left || i == 0)
             best = r;
     }

@@ -28,6 +28,8 @@ static char lower(char ch)
 
 static bool take(cursor *c, const char *word)
 {
+    if (c->at >= c->text.length || lower(c->text.data[c->at]) != word[0])
+        return false; /* nearly always */
     size_t n = strlen(word);
     if (c->at + n > c->text.length)
         return false;
@@ -571,8 +573,8 @@ static const char *const around[] = {"左右", "上下", "不等", NULL};
 
 static void open_up(kg_value *value, bool more, bool less)
 {
-    if (value->kind == KG_VALUE_DATE)
-        return;
+    if (value->kind == KG_VALUE_DATE || value->low < value->high)
+        return; /* "six months to three years at most" has both its bounds */
     if (more)
         value->high = value->kind == KG_VALUE_PERCENT ? 100 : INFINITY;
     if (less)

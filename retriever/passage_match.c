@@ -359,7 +359,7 @@ static bool defines(const passage_match *m, str text)
     return false;
 }
 
-void passage_match_read(const passage_match *m, str title, str text, str named,
+void passage_match_read(const passage_match *m, str title, str text, str named, str asked,
                         passage_reading *out)
 {
     reader r = {.m = m, .out = out};
@@ -375,6 +375,9 @@ void passage_match_read(const passage_match *m, str title, str text, str named,
         rows[i] = row_share(m, &m->rows[i], &r.all);
     out->whole = pairs_said(m, &r.all, rows);
     out->triples = triples_said(m, &r.all);
+    bits with = r.all;
+    scan(m, asked, &with);
+    out->asked = pairs_said(m, &with, rows);
     scan(m, title, &r.all);
     out->chars_whole = chars_said(m, &r.all, NULL);
     out->defines = defines(m, text);

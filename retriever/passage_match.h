@@ -19,6 +19,7 @@ typedef struct passage_reading {
     double chars;        /* of its characters, by the best sentence */
     double triples;      /* of its runs of three characters, by the passage */
     double chars_whole;  /* by the passage and the title of its law */
+    double asked;        /* by the passage and the questions that it is known to answer */
     double measured;     /* by the best sentence that holds a measure as asked; -0.3 = none does */
     bool defines;        /* it says what a word of the question is (X，是指) */
 } passage_reading;
@@ -30,8 +31,9 @@ passage_match *passage_match_new(str words, const synonym_row *rows, size_t row_
 /* All passages are counted and then what is wanted is weighed before the first is read. */
 void passage_match_count(passage_match *m, str text);
 void passage_match_weigh(passage_match *m);
-/* `named`: words of the question that are a name for this passage; they count as said. */
-void passage_match_read(const passage_match *m, str title, str text, str named,
+/* `named`: words of the question that are a name for this passage; they count as said. `asked`:
+ * questions that it is known to answer. */
+void passage_match_read(const passage_match *m, str title, str text, str named, str asked,
                         passage_reading *out);
 /* The share of what the question says beside the words `named` that the text says; 1 when that is
  * nothing that any passage says. */

@@ -4,9 +4,11 @@
 #include "core/compiler.h"
 
 static const char *const names[PASSAGE_FEATURES] = {
-    "bm25",      "sentence", "whole",  "first",  "chars",  "triples", "chars_whole", "measured",
-    "title",     "trade",    "abroad", "named",  "crimes", "defines", "measure",     "no_measure",
-    "no_answer", "unit_off", "hint",   "values", "penal",  "lists",   "length"};
+    "bm25",        "sentence",    "whole",      "first",      "chars",     "triples",
+    "chars_whole", "measured",    "title",      "trade",      "abroad",    "named",
+    "crimes",      "defines",     "measure",    "no_measure", "no_answer", "unit_off",
+    "hint",        "values",      "penal",      "lists",      "length",    "asked",
+    "asked_first", "asked_share", "asked_whole"};
 
 const char *passage_feature_name(passage_feature f)
 {

@@ -31,6 +31,10 @@ typedef enum passage_feature {
     PASSAGE_PENAL,       /* 1: it punishes, and nothing of the kind is asked */
     PASSAGE_LISTS,       /* 1: a list is asked for, and it lists */
     PASSAGE_LENGTH,      /* log of its characters, a fifth */
+    PASSAGE_ASKED,       /* how near the question is to one that it is known to answer */
+    PASSAGE_ASKED_FIRST, /* ... beside the nearest of all */
+    PASSAGE_ASKED_SHARE, /* share of the question that those questions hold */
+    PASSAGE_ASKED_WHOLE, /* ... that they and the text say */
     PASSAGE_FEATURES
 } passage_feature;
 

@@ -60,6 +60,7 @@ typedef struct plan_input {
     const struct examples *examples; /* NULL = none */
     const lf_node *previous;         /* the conversation's last form; NULL = none */
     str synonyms;                    /* the pack's table of everyday words; may be empty */
+    str asked;                       /* ... of questions that texts answer; may be empty */
     const token_mask *said;          /* tokens that chose the version; may be NULL */
     bool has_passages;
     pack_strs general;               /* the pack's titles that speak to everyone */

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "core/utf8.h"
+#include "retriever/asked.h"
 #include "retriever/law_title.h"
 #include "retriever/measure.h"
 #include "retriever/passage_match.h"
@@ -17,6 +18,7 @@
 #define HITS 120
 #define SYNONYM_ROWS 24
 #define ARTICLES 1600 /* of one law */
+#define ASKED 48      /* texts whose known questions are nearest */
 /* A passage answers what no relation does: this much of the feature "passage" is every one's. */
 #define PASSAGE_PRIOR 0.3
 
@@ -31,7 +33,8 @@ typedef struct passage {
     double chars;         /* share of the question's characters */
     double said;          /* share of the question's content */
     double score;
-    bool hinted; /* the question has a name of the pack for it */
+    bool hinted;             /* the question has a name of the pack for it */
+    const asked_text *asked; /* questions that it is known to answer; NULL = none is near */
 } passage;
 
 typedef struct finder {
@@ -44,6 +47,7 @@ typedef struct finder {
     passage_match *match;
     bool measured;
     measure_ask measure;
+    double asked_best; /* of the known question that is nearest */
 } finder;
 
 /* --- the words to look for ---------------------------------------------------------------------
@@ -197,7 +201,7 @@ static kg_id roll_up(const finder *f, kg_id node, str *label)
     return node;
 }
 
-static void keep(finder *f, kg_id owner, str label, const kg_hit *hit, bool related)
+static passage *keep(finder *f, kg_id owner, str label, const kg_hit *hit, bool related)
 {
     double score = (double)hit->score;
     passage *at = NULL;
@@ -205,7 +209,7 @@ static void keep(finder *f, kg_id owner, str label, const kg_hit *hit, bool rela
         if (f->found[i].owner == owner)
             at = &f->found[i];
     if (at == NULL && f->count == f->capacity)
-        return;
+        return NULL;
     if (at == NULL) {
         at = &f->found[f->count++];
         *at = (passage){.owner = owner, .label = label};
@@ -214,6 +218,7 @@ static void keep(finder *f, kg_id owner, str label, const kg_hit *hit, bool rela
         at->text = hit->text;
     at->bm25 = fmax(at->bm25, related ? 0 : score);
     at->related = fmax(at->related, related ? score : 0);
+    return at;
 }
 
 static void add_hit(finder *f, const kg_hit *hit, bool related)
@@ -305,29 +310,72 @@ static void read_law(finder *f, kg_id law)
     }
 }
 
+/* An article whose text is known by other words than the question's; NULL when it has none on the
+ * day asked. */
+static passage *keep_article(finder *f, kg_id article, str label)
+{
+    plan *p = f->p;
+    kg_pattern says = {.s = article,
+                       .p = relation_id(p, "urn:vouch:r:text"),
+                       .limit = 1,
+                       .when = {.set = true, .day = p->in->as_of}};
+    kg_statement_list texts = {0};
+    kg_term term;
+    error ignored = {0};
+    if (says.p == 0 || kg_match(p->in->read, &says, p->a, &texts, &ignored) != STATUS_OK ||
+        texts.count == 0 ||
+        kg_terms(p->in->read, &texts.items[0].o, 1, p->a, &term, &ignored) != STATUS_OK)
+        return NULL;
+    return keep(f, article, label, &(kg_hit){.text = term.lexical}, false);
+}
+
 /* What the question has a name for is looked at, though it may share no word with it. */
 static void add_hints(finder *f)
 {
-    plan *p = f->p;
-    kg_id text = relation_id(p, "urn:vouch:r:text");
-    for (size_t i = 0; i < p->in->link->count; i++) {
-        const link_mention *m = &p->in->link->mentions[i];
+    for (size_t i = 0; i < f->p->in->link->count; i++) {
+        const link_mention *m = &f->p->in->link->mentions[i];
         if (m == f->law || m->shown.kind != RETRIEVER_MENTION_ENTITY)
             continue;
-        if (f->law != NULL && !str_starts(m->shown.senses[0].label, f->law_label))
-            continue;
-        kg_pattern says = {.s = m->shown.senses[0].id,
-                           .p = text,
-                           .limit = 1,
-                           .when = {.set = true, .day = p->in->as_of}};
-        kg_statement_list texts = {0};
-        kg_term term;
+        if (f->law == NULL || str_starts(m->shown.senses[0].label, f->law_label))
+            keep_article(f, m->shown.senses[0].id, m->shown.senses[0].label);
+    }
+}
+
+/* The question without the law that it names. */
+static str question_beside_law(const finder *f)
+{
+    str q = f->p->in->question;
+    if (f->law == NULL)
+        return q;
+    str head = str_slice(q, 0, f->law->shown.start),
+        tail = str_slice(q, f->law->shown.end, q.length);
+    const char *text = arena_printf(f->p->a, "%.*s %.*s", STR_ARG(head), STR_ARG(tail));
+    return text == NULL ? q : str_from(text);
+}
+
+/* Articles that are known to answer questions like this one. */
+static void add_asked(finder *f)
+{
+    plan *p = f->p;
+    asked_text *texts = ARENA_ARRAY(p->a, asked_text, ASKED);
+    if (texts == NULL || str_empty(p->in->asked))
+        return;
+    size_t count =
+        asked_find(p->in->asked, question_beside_law(f), f->law_label, texts, ASKED, p->a);
+    for (size_t i = 0; i < count; i++) {
+        const char *iri = arena_printf(p->a, "urn:vouch:article:%.*s#%.*s", STR_ARG(texts[i].title),
+                                       STR_ARG(texts[i].article));
+        kg_id article = 0;
         error ignored = {0};
-        if (text == 0 || kg_match(p->in->read, &says, p->a, &texts, &ignored) != STATUS_OK ||
-            texts.count == 0 ||
-            kg_terms(p->in->read, &texts.items[0].o, 1, p->a, &term, &ignored) != STATUS_OK)
+        if (iri == NULL ||
+            kg_find(p->in->read, (kg_term){.kind = KG_TERM_IRI, .lexical = str_from(iri)}, &article,
+                    &ignored) != STATUS_OK ||
+            article == 0)
             continue;
-        keep(f, says.s, m->shown.senses[0].label, &(kg_hit){.text = term.lexical}, false);
+        passage *kept = keep_article(f, article, str_slice(str_from(iri), 18, SIZE_MAX));
+        if (kept != NULL)
+            kept->asked = &texts[i];
+        f->asked_best = fmax(f->asked_best, texts[i].best);
     }
 }
 
@@ -395,7 +443,8 @@ static void describe(finder *f, passage *a, double best, double x[PASSAGE_FEATUR
     passage_reading said;
     const link_mention *hint = hint_for(f, a->owner);
     str named = hint == NULL ? str_make(NULL, 0) : hint->shown.text;
-    passage_match_read(f->match, a->label, a->text, named, &said);
+    str asked = a->asked == NULL ? str_make(NULL, 0) : a->asked->questions;
+    passage_match_read(f->match, a->label, a->text, named, asked, &said);
     const law_title title = law_title_fit(question, a->label, f->p->in->general);
     const bool open = f->law == NULL;
     a->said = fmax(said.sentence, said.whole);
@@ -420,6 +469,10 @@ static void describe(finder *f, passage *a, double best, double x[PASSAGE_FEATUR
     x[PASSAGE_LISTS] =
         passage_asks_list(question) && str_find(a->text, STR("（二）"), 0) != STR_NONE;
     x[PASSAGE_PENAL] = passage_is_penal(question, a->text);
+    x[PASSAGE_ASKED] = a->asked == NULL ? 0 : a->asked->best;
+    x[PASSAGE_ASKED_FIRST] = a->asked == NULL ? 0 : a->asked->best / f->asked_best;
+    x[PASSAGE_ASKED_SHARE] = a->asked == NULL ? 0 : a->asked->share;
+    x[PASSAGE_ASKED_WHOLE] = said.asked;
     x[PASSAGE_LENGTH] = log(1 + (double)utf8_count(a->text.data, a->text.length)) / 5;
 }
 
@@ -508,6 +561,7 @@ static void find_passages(finder *f)
             read_law(f, titled);
     }
     add_hints(f);
+    add_asked(f);
     score_passages(f);
     best_first(f);
     if (f->count > 0)

@@ -41,7 +41,7 @@ struct retriever {
     const struct pack *pack;
     bool cache;
     arena *texts;
-    str concepts, broader, synonyms;
+    str concepts, broader, synonyms, asked;
     operators *rules;
     const char *examples; /* a path in texts; NULL = none */
     rank_weights weights;
@@ -113,15 +113,14 @@ static status state_hold(retriever *r, kg_read *read, state **out, error *err)
 
 /* --- open --------------------------------------------------------------------------------------
  */
-/* Few packs have synonyms of their own. */
-static status open_synonyms(retriever *r, error *err)
+/* A table that few packs have: "legal_synonyms.tsv". */
+static status open_table(const retriever *r, const char *what, str *out, error *err)
 {
     error ignored = {0};
     const char *name =
         r->pack == NULL ? NULL
-                        : arena_printf(r->texts, "%.*s_synonyms.tsv", STR_ARG(pack_name(r->pack)));
-    status s =
-        name == NULL ? STATUS_OK : resource_get(str_from(name), r->texts, &r->synonyms, &ignored);
+                        : arena_printf(r->texts, "%.*s_%s.tsv", STR_ARG(pack_name(r->pack)), what);
+    status s = name == NULL ? STATUS_OK : resource_get(str_from(name), r->texts, out, &ignored);
     return s == STATUS_OK || s == STATUS_NOT_FOUND ? STATUS_OK
                                                    : error_set(err, s, "%s", ignored.message);
 }
@@ -142,7 +141,9 @@ static status open_parts(retriever *r, const retriever_options *o, error *err)
     if (s == STATUS_OK)
         s = rank_weights_parse(weights, o->weights != NULL ? o->weights : "weights.json",
                                &r->weights, err);
-    return s == STATUS_OK ? open_synonyms(r, err) : s;
+    if (s == STATUS_OK)
+        s = open_table(r, "synonyms", &r->synonyms, err);
+    return s == STATUS_OK ? open_table(r, "asked", &r->asked, err) : s;
 }
 
 status retriever_open(kg_store *store, const retriever_options *options, retriever **out,
@@ -261,6 +262,7 @@ static status plan_stage(asking *q)
                        .as_of = q->out->as_of,
                        .examples = q->state->examples,
                        .synonyms = q->r->synonyms,
+                       .asked = q->r->asked,
                        .said = &q->version.said,
                        .previous = q->request->previous,
                        .has_passages = totals.passages > 0,

@@ -16,6 +16,7 @@
 #include "llm/train/adamw.h"
 #include "llm/train/checkpoint.h"
 #include "llm/train/dataset.h"
+#include "llm/train/grow.h"
 #include "llm/train/meaning.h"
 
 enum { MICRO_TOKENS = 1536, MICRO_TARGETS = 640, MAX_THREADS = 64 };
@@ -124,6 +125,11 @@ static status prepare_vocab(run *r, error *err)
     struct stat info;
     if (stat(p.text, &info) == 0)
         return vocab_load(p.text, &r->vocab, err);
+    if (r->options->grow != NULL) {
+        run_path from = file_in(r->options->grow, "vocab.tsv");
+        status loaded = vocab_load(from.text, &r->vocab, err);
+        return loaded == STATUS_OK ? vocab_save(r->vocab, p.text, err) : loaded;
+    }
     buf corpus = {0};
     corpus_of(r->concepts, r->grammar, &corpus);
     str text = buf_str(&corpus);
@@ -131,6 +137,20 @@ static status prepare_vocab(run *r, error *err)
                               : vocab_train(&text, 1, r->options->merges, &r->vocab, err);
     buf_free(&corpus);
     return st == STATUS_OK ? vocab_save(r->vocab, p.text, err) : st;
+}
+
+/* Steps, tokens and seconds count on from the smaller model's. */
+static status grow_net(run *r, const net_config *shape, error *err)
+{
+    run_path p = file_in(r->options->grow, "checkpoint");
+    net *from = NULL;
+    float *moments = NULL;
+    status st = checkpoint_load(p.text, &from, &moments, &r->state, err);
+    if (st == STATUS_OK)
+        st = net_grow(from, moments, shape, r->state.seed, &r->net, &r->moments, err);
+    net_free(from);
+    free(moments);
+    return st;
 }
 
 static status prepare_net(run *r, error *err)
@@ -146,6 +166,8 @@ static status prepare_net(run *r, error *err)
     }
     net_config shape = r->options->shape;
     shape.vocab = (int)vocab_size(r->vocab);
+    if (r->options->grow != NULL)
+        return grow_net(r, &shape, err);
     r->state = (checkpoint_state){.seed = r->options->seed};
     status st = net_new(&shape, r->options->seed, &r->net, err);
     if (st == STATUS_OK) {

@@ -20,6 +20,7 @@ typedef struct trainer_options {
     const char *folder;   /* of the run; made when missing */
     const char *concepts; /* schemas/concepts.tsv */
     const char *frames;   /* llm/train/frames.tsv */
+    const char *grow;     /* folder of a smaller model to start from; NULL = from random weights */
     net_config shape;     /* vocab 0: as the tokenizer gives; ignored on resume */
     size_t merges;        /* English pieces of the tokenizer */
     uint64_t seed;

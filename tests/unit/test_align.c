@@ -39,7 +39,7 @@ static align_result lay(const char *text, const char *article)
     for (size_t i = 0; i < align_segments(&cut); i++) {
         align_result a;
         const align_clause one = {clause, known};
-        align_lay(words, str_from(synonyms), &one, &cut, i, i, &a);
+        align_lay(words, str_from(synonyms), &one, &cut, i, &a);
         if (i == 0 || a.said - a.left > best.said - best.left)
             best = a;
     }

@@ -29,7 +29,8 @@ static passage_reading read_as(const char *words, const synonym_row *rows, size_
     passage_match_count(m, str_from(text));
     passage_match_count(m, STR("企业应当依法纳税。"));
     passage_match_weigh(m);
-    passage_match_read(m, STR("中华人民共和国某法#第一条"), str_from(text), str_from(named), &out);
+    passage_match_read(m, STR("中华人民共和国某法#第一条"), str_from(text), str_from(named),
+                       str_make(NULL, 0), &out);
     return out;
 }
 

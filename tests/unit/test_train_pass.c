@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "llm/train/gemm_kernels.h"
+#include "llm/train/grow.h"
 #include "llm/train/pass.h"
 #include "llm/train/random.h"
 
@@ -216,11 +217,55 @@ static void test_refusals(void **state)
     net_free(n);
 }
 
+/* A grown net says what the smaller one said, and its new weights can learn. */
+static void test_growth(void **state)
+{
+    (void)state;
+    net_config config = {16, 2, 2, 24, 12, 16, 10000.0f, 1e-5f}, wider = config, other = config;
+    error err = {0};
+    net *small = NULL, *large = NULL, *none = NULL;
+    pass *p = NULL, *q = NULL;
+    assert_int_equal(net_new(&config, 3, &small, &err), STATUS_OK);
+    size_t count = net_weight_count(small);
+    float *moments = calloc(2 * count, sizeof *moments), *grown = NULL;
+    for (size_t i = 0; i < 2 * count; i++)
+        moments[i] = (float)i;
+    wider.layers = 5;
+    wider.ffn = 40;
+    assert_int_equal(net_grow(small, moments, &wider, 9, &large, &grown, &err), STATUS_OK);
+    assert_int_equal(pass_new(small, 32, 8, &p, &err), STATUS_OK);
+    assert_int_equal(pass_new(large, 32, 8, &q, &err), STATUS_OK);
+    assert_true(fabs(objective(p, small, &batch) - objective(q, large, &batch)) < 1e-5);
+    size_t final = net_offset_final_norm(large), before = net_offset_final_norm(small);
+    assert_true(grown[final] == moments[before]);
+    assert_true(grown[net_weight_count(large) + final] == moments[count + before]);
+    float *g = calloc(net_weight_count(large), sizeof *g), most = 0;
+    pass_loss loss = {0};
+    assert_int_equal(pass_run(q, large, &batch, NULL, &loss, g, &err), STATUS_OK);
+    size_t added = net_layer_at(large, 1)->attn_out; /* the copy of the first */
+    assert_true(net_weights(large)[added] == 0);
+    for (size_t i = 0; i < 16 * 16; i++)
+        most = fmaxf(most, fabsf(g[added + i]));
+    assert_true(most > 1e-6f);
+    other.heads = 4;
+    assert_int_equal(net_grow(small, moments, &other, 9, &none, &grown, &err), STATUS_INVALID);
+    free(g);
+    free(grown);
+    free(moments);
+    pass_free(p);
+    pass_free(q);
+    net_free(small);
+    net_free(large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gemm),      cmocka_unit_test(test_bf16_rounding),
-        cmocka_unit_test(test_gradients), cmocka_unit_test(test_sharing_a_prefix_changes_nothing),
+        cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_bf16_rounding),
+        cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_sharing_a_prefix_changes_nothing),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
