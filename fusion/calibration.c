@@ -15,10 +15,10 @@ enum { PARAMETERS = CALIBRATION_FEATURES + 1, ITERATIONS = 60 };
 const char *calibration_feature_name(calibration_feature f)
 {
     static const char *const names[] = {
-        "margin",         "link",      "coverage", "log_answers", "probability", "left",
-        "left_mass",      "left_run",  "beside",   "misspelt",    "unsaid",      "unused",
-        "clash",          "operator",  "focus",    "unmet",       "told",        "told_rarest",
-        "values_missing", "addressed", "lead",     "said",        "chars",       "hinted"};
+        "margin",   "link",   "coverage", "log_answers", "probability",    "left",      "left_mass",
+        "left_run", "beside", "misspelt", "unsaid",      "unused",         "clash",     "operator",
+        "focus",    "unmet",  "told",     "told_rarest", "values_missing", "addressed", "lead",
+        "said",     "chars",  "hinted",   "asked"};
     return (size_t)f < CALIBRATION_FEATURES ? names[f] : "";
 }
 

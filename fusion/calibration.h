@@ -40,6 +40,7 @@ typedef enum calibration_feature {
     CALIBRATION_SAID,
     CALIBRATION_CHARS,
     CALIBRATION_HINTED,
+    CALIBRATION_ASKED,
     CALIBRATION_FEATURES
 } calibration_feature;
 

@@ -52,6 +52,7 @@ void decide_features(const retriever_result *found, double features[CALIBRATION_
     features[CALIBRATION_SAID] = s->said;
     features[CALIBRATION_CHARS] = s->chars;
     features[CALIBRATION_HINTED] = s->hinted;
+    features[CALIBRATION_ASKED] = s->asked;
 }
 
 /* --- lines of the reason --------------------------------------------------------------------- */
@@ -461,7 +462,7 @@ static bool leaves_open(const decider *d)
         str_find(d->q->question, STR("条"), 0) != STR_NONE || measure_asked(d->q->question, &ask))
         return false;
     str text = phrase_label(d->c, r->values[0].id);
-    return yes_no_by(d->q->glue, claim, text, d->c->a) == YES_NO_UNSAID;
+    return yes_no_by(d->q->glue, d->q->everyday, claim, text, d->c->a) == YES_NO_UNSAID;
 }
 
 status decide(const decide_request *request, answer *out, error *err)

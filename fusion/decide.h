@@ -17,6 +17,7 @@ typedef struct decide_request {
     str question;
     bool answer_always; /* whatever the confidence */
     const glue *glue;   /* NULL = yes and no are not read from texts */
+    str everyday;       /* the pack's table of everyday words; may be empty */
     cite_list *cites;   /* facts that correct or complete the refusal */
 } decide_request;
 

@@ -291,6 +291,7 @@ static status word(asking *k)
                                .result = &k->found.result,
                                .question = k->q->question,
                                .synonyms = k->found.synonyms,
+                               .everyday = retriever_synonyms(k->e->retriever),
                                .as_of = k->found.as_of,
                                .as_of_asked = k->found.as_of_asked,
                                .all = k->q->all,
@@ -515,6 +516,7 @@ static status answer_it(asking *k)
                               .question = k->q->question,
                               .answer_always = k->e->answer_always,
                               .glue = k->e->glue,
+                              .everyday = retriever_synonyms(k->e->retriever),
                               .cites = k->cites};
     status st = decide(&d, k->out, k->err);
     bool proposed = false;

@@ -29,6 +29,7 @@ typedef struct wording_request {
     const execute_result *result;
     str question;
     str synonyms;    /* texts' words for those of the question */
+    str everyday;    /* the pack's table of everyday words; may be empty */
     clock_day as_of; /* named in the answer when `as_of_asked` */
     bool as_of_asked;
     bool all; /* show every value */

@@ -233,10 +233,49 @@ static yes_no by_alignment(const glue *g, str claim, str article, arena *a)
     return by_piece(&best);
 }
 
-yes_no yes_no_by(const glue *g, str claim, str article, arena *a)
+static str with_replaced(str text, str word, str by, arena *a)
+{
+    size_t at = str_find(text, word, 0);
+    const char *made = arena_printf(a, "%.*s%.*s%.*s", STR_ARG(str_slice(text, 0, at)), STR_ARG(by),
+                                    STR_ARG(str_slice(text, at + word.length, text.length)));
+    return made == NULL ? text : str_from(made);
+}
+
+/* The first word of the line that the article holds; empty = none. */
+static str word_of_text(str words, str article)
+{
+    str word;
+    while (str_split(&words, ' ', &word))
+        if (word.length >= 6 && str_find(article, word, 0) != STR_NONE)
+            return word;
+    return (str){0};
+}
+
+/* The claim with the article's own words for everyday ones that it does not hold. */
+static str in_words_of(str article, str claim, str synonyms, arena *a)
+{
+    str line, everyday, word;
+    while (str_split(&synonyms, '\n', &line)) {
+        if (str_empty(line) || line.data[0] == '#' || !str_split(&line, '\t', &everyday))
+            continue;
+        while (str_split(&everyday, ';', &word)) {
+            word = str_trim(word);
+            if (word.length < 6 || str_find(claim, word, 0) == STR_NONE ||
+                str_find(article, word, 0) != STR_NONE)
+                continue;
+            str by = word_of_text(str_trim(line), article);
+            if (!str_empty(by))
+                claim = with_replaced(claim, word, by, a);
+        }
+    }
+    return claim;
+}
+
+yes_no yes_no_by(const glue *g, str synonyms, str claim, str article, arena *a)
 {
     if (str_empty(claim))
         return YES_NO_UNSAID;
+    claim = in_words_of(article, claim, synonyms, a);
     yes_no told = by_duty(kg_normalise(claim, a), article, a);
     return told == YES_NO_UNSAID ? by_alignment(g, claim, article, a) : told;
 }

@@ -13,7 +13,8 @@ typedef enum yes_no { YES_NO_UNSAID = 0, YES_NO_YES, YES_NO_NO } yes_no;
 /* The claim that a Chinese yes-or-no question asks about, normalised; empty for other questions. */
 str yes_no_claim(str question, arena *a);
 
-/* What the article's text says of it. */
-yes_no yes_no_by(const glue *g, str claim, str article, arena *a);
+/* What the article's text says of it. `synonyms`: lines of everyday words, a tab, and the words of
+ * texts (retriever/synonyms.h); may be empty. */
+yes_no yes_no_by(const glue *g, str synonyms, str claim, str article, arena *a);
 
 #endif

@@ -1,5 +1,7 @@
 /* See asked.h. The table is read once from end to end, some two million bytes in a few
- * milliseconds: a character that the question does not hold costs one look at a bit. */
+ * milliseconds: a character that the question does not hold costs one look at a bit. Weights of
+ * characters and of the share were chosen by how often the right article's questions are nearest
+ * (docs/DECISIONS.md). */
 #include "retriever/asked.h"
 
 #include <math.h>
@@ -7,46 +9,65 @@
 
 #include "core/utf8.h"
 
-enum { PAIRS = 64, SLOTS = 256, CHARACTERS = 1 << 16, ROOM = 1 << 12 };
+enum { KINDS = 2, ITEMS = 64, SLOTS = 512, CHARACTERS = 1 << 16, ROOM = 1 << 12 };
+enum { PAIR, ONE };
 
-/* Weight of a pair that the question does not hold, beside the rarest one. */
-#define UNKNOWN_SHARE 0.65
+#define ONE_WEIGHT 1.5 /* of a character beside that of a pair as rare */
+#define SHARE 0.8      /* weight of what all questions of a text hold, beside the nearest one */
+/* Weights of an item that the asked question does not hold and of one that no other does, beside
+ * the rarest one. */
+#define OTHER 0.65
+#define UNHEARD 0.3
 
-/* A question of the table that shares a pair with the one asked. */
+typedef struct items { /* pairs and characters of the asked question, by their numbers */
+    uint64_t held[KINDS];
+} items;
+
+/* A question of the table that shares something with the one asked. */
 typedef struct near_question {
-    uint64_t pairs; /* those of the asked question that it holds */
-    uint32_t row;   /* where its line starts */
-    uint16_t count; /* of its own pairs */
+    items shared;
+    uint32_t row;          /* where its line starts */
+    uint16_t count[KINDS]; /* of its own */
 } near_question;
 
 typedef struct asked {
-    uint64_t key[SLOTS]; /* pairs of the question; 0 = free */
+    uint64_t key[SLOTS]; /* 0 = free */
     uint8_t number[SLOTS];
-    size_t pairs;
-    uint64_t first[CHARACTERS / 64]; /* characters that begin a pair */
-    double weight[PAIRS], unknown;
+    size_t items[KINDS];
+    uint64_t known[CHARACTERS / 64]; /* characters of the question */
+    double weight[KINDS][ITEMS], other[KINDS];
     near_question *near;
     size_t count, capacity;
     size_t total; /* questions read */
 } asked;
 
+/* --- what the asked question holds -------------------------------------------------------------
+ */
 static size_t slot_of(const asked *k, uint64_t key)
 {
-    size_t at = (size_t)((key * 0x9e3779b97f4a7c15u) >> 56);
+    size_t at = (size_t)((key * 0x9e3779b97f4a7c15u) >> 55);
     while (k->key[at] != 0 && k->key[at] != key)
         at = (at + 1) % SLOTS;
     return at;
 }
 
-static void want(asked *k, uint32_t first, uint32_t second)
+static uint64_t key_of(uint32_t before, uint32_t c)
 {
-    uint64_t key = (uint64_t)first << 32 | second;
+    return (uint64_t)before << 32 | c; /* `before` is 0 for the character alone */
+}
+
+static void want(asked *k, uint64_t key, int kind)
+{
     size_t at = slot_of(k, key);
-    if (k->key[at] == key || k->pairs == PAIRS || first >= CHARACTERS)
+    if (k->key[at] == key || k->items[kind] == ITEMS)
         return;
     k->key[at] = key;
-    k->number[at] = (uint8_t)k->pairs++;
-    k->first[first / 64] |= (uint64_t)1 << (first % 64);
+    k->number[at] = (uint8_t)k->items[kind]++;
+}
+
+static bool is_known(const asked *k, uint32_t c)
+{
+    return c < CHARACTERS && (k->known[c / 64] >> (c % 64) & 1) != 0;
 }
 
 static void want_all(asked *k, str question)
@@ -54,39 +75,44 @@ static void want_all(asked *k, str question)
     uint32_t before = 0, c;
     for (size_t i = 0; i < question.length;) {
         i += utf8_decode(question.data + i, question.length - i, &c);
-        bool han = utf8_is_han(c);
+        bool han = utf8_is_han(c) && c < CHARACTERS;
+        if (han) {
+            k->known[c / 64] |= (uint64_t)1 << (c % 64);
+            want(k, key_of(0, c), ONE);
+        }
         if (han && before != 0)
-            want(k, before, c);
+            want(k, key_of(before, c), PAIR);
         before = han ? c : 0;
     }
 }
 
-/* The pairs of the asked question that the text holds; *count: of all of its own. */
-static uint64_t held(const asked *k, str text, uint16_t *count)
+/* --- the table ---------------------------------------------------------------------------------
+ */
+static void mark(const asked *k, uint64_t key, int kind, items *out)
 {
-    uint64_t out = 0;
-    uint32_t before = 0, c;
-    uint16_t n = 0;
-    for (size_t i = 0; i < text.length;) {
-        i += utf8_decode(text.data + i, text.length - i, &c);
-        if (!utf8_is_han(c)) {
-            before = 0;
-            continue;
-        }
-        n = (uint16_t)(n + (before != 0));
-        if (before != 0 && before < CHARACTERS &&
-            (k->first[before / 64] >> (before % 64) & 1) != 0) {
-            size_t at = slot_of(k, (uint64_t)before << 32 | c);
-            if (k->key[at] != 0)
-                out |= (uint64_t)1 << k->number[at];
-        }
-        before = c;
-    }
-    *count = n;
-    return out;
+    size_t at = slot_of(k, key);
+    if (k->key[at] != 0)
+        out->held[kind] |= (uint64_t)1 << k->number[at];
 }
 
-static bool note(asked *k, near_question q)
+static void compare(const asked *k, str text, near_question *out)
+{
+    uint32_t before = 0, c;
+    for (size_t i = 0; i < text.length;) {
+        i += utf8_decode(text.data + i, text.length - i, &c);
+        bool han = utf8_is_han(c);
+        out->count[ONE] = (uint16_t)(out->count[ONE] + han);
+        out->count[PAIR] = (uint16_t)(out->count[PAIR] + (han && before != 0));
+        if (han && is_known(k, c)) {
+            mark(k, key_of(0, c), ONE, &out->shared);
+            if (before != 0 && is_known(k, before))
+                mark(k, key_of(before, c), PAIR, &out->shared);
+        }
+        before = han ? c : 0;
+    }
+}
+
+static bool note(asked *k, const near_question *q)
 {
     if (k->count == k->capacity) {
         size_t capacity = k->capacity == 0 ? ROOM : 2 * k->capacity;
@@ -96,7 +122,7 @@ static bool note(asked *k, near_question q)
         k->near = more;
         k->capacity = capacity;
     }
-    k->near[k->count++] = q;
+    k->near[k->count++] = *q;
     return true;
 }
 
@@ -107,9 +133,10 @@ static bool read_row(asked *k, str table, str line)
         return true;
     while (str_split(&rest, ';', &question)) {
         near_question q = {.row = (uint32_t)(line.data - table.data)};
-        q.pairs = held(k, question, &q.count);
+        compare(k, question, &q);
         k->total++;
-        if (q.pairs != 0 && !note(k, q))
+        bool near = q.shared.held[PAIR] != 0 || __builtin_popcountll(q.shared.held[ONE]) > 1;
+        if (near && !note(k, &q))
             return false;
     }
     return true;
@@ -128,32 +155,41 @@ static bool read_table(asked *k, str table, str title)
     return true;
 }
 
+/* --- weights -----------------------------------------------------------------------------------
+ */
 static void weigh(asked *k)
 {
-    k->unknown = UNKNOWN_SHARE * log(2 + (double)k->total);
-    double found[PAIRS] = {0};
-    for (size_t i = 0; i < k->count; i++)
-        for (size_t b = 0; b < k->pairs; b++)
-            found[b] += (double)(k->near[i].pairs >> b & 1);
-    for (size_t b = 0; b < k->pairs; b++)
-        k->weight[b] = found[b] > 0 ? log(1 + ((double)k->total + 1) / (found[b] + 1))
-                                    : 0.5 * k->unknown; /* most often it spans two words */
+    const double rarest = log(2 + (double)k->total);
+    for (int kind = 0; kind < KINDS; kind++) {
+        double scale = kind == ONE ? ONE_WEIGHT : 1, found[ITEMS] = {0};
+        for (size_t i = 0; i < k->count; i++)
+            for (uint64_t left = k->near[i].shared.held[kind]; left != 0; left &= left - 1)
+                found[__builtin_ctzll(left)]++;
+        for (size_t b = 0; b < k->items[kind]; b++)
+            k->weight[kind][b] =
+                scale * (found[b] > 0 ? log(1 + ((double)k->total + 1) / (found[b] + 1))
+                                      : UNHEARD * rarest);
+        /* Characters are met more often than pairs. */
+        k->other[kind] = scale * rarest * (kind == ONE ? 0.7 * OTHER : OTHER);
+    }
 }
 
-static double weight_of(const asked *k, uint64_t pairs)
+static double weight_of(const asked *k, const items *in)
 {
     double sum = 0;
-    for (size_t b = 0; b < k->pairs; b++)
-        if ((pairs >> b & 1) != 0)
-            sum += k->weight[b];
+    for (int kind = 0; kind < KINDS; kind++)
+        for (uint64_t left = in->held[kind]; left != 0; left &= left - 1)
+            sum += k->weight[kind][__builtin_ctzll(left)];
     return sum;
 }
 
 static double cosine(const asked *k, const near_question *q, double all)
 {
-    double shared = weight_of(k, q->pairs);
-    int other = q->count - __builtin_popcountll(q->pairs);
-    double own = shared + fmax(other, 0) * k->unknown;
+    double shared = weight_of(k, &q->shared), own = shared;
+    for (int kind = 0; kind < KINDS; kind++) {
+        int other = q->count[kind] - __builtin_popcountll(q->shared.held[kind]);
+        own += fmax(other, 0) * k->other[kind];
+    }
     return all > 0 && own > 0 ? shared / sqrt(all * own) : 0;
 }
 
@@ -166,7 +202,7 @@ typedef struct ranked {
 
 static double rank_of(const ranked *t)
 {
-    return t->best + 0.25 * t->share;
+    return t->best + SHARE * t->share;
 }
 
 static size_t insert(ranked *out, size_t count, size_t most, ranked t)
@@ -186,16 +222,20 @@ static size_t insert(ranked *out, size_t count, size_t most, ranked t)
 /* Questions of a row lie side by side. */
 static size_t gather(const asked *k, ranked *out, size_t most)
 {
-    double all = weight_of(k, k->pairs == PAIRS ? UINT64_MAX : ((uint64_t)1 << k->pairs) - 1);
+    double all = 0;
+    for (int kind = 0; kind < KINDS; kind++)
+        for (size_t b = 0; b < k->items[kind]; b++)
+            all += k->weight[kind][b];
     size_t count = 0;
     for (size_t i = 0; i < k->count;) {
         ranked t = {.row = k->near[i].row};
-        uint64_t together = 0;
+        items together = {{0}};
         for (; i < k->count && k->near[i].row == t.row; i++) {
-            together |= k->near[i].pairs;
+            for (int kind = 0; kind < KINDS; kind++)
+                together.held[kind] |= k->near[i].shared.held[kind];
             t.best = fmax(t.best, cosine(k, &k->near[i], all));
         }
-        t.share = all > 0 ? weight_of(k, together) / all : 0;
+        t.share = all > 0 ? weight_of(k, &together) / all : 0;
         count = insert(out, count, most, t);
     }
     return count;
@@ -233,7 +273,7 @@ size_t asked_find(str table, str question, str title, asked_text *out, size_t mo
         return 0;
     *k = (asked){.count = 0};
     want_all(k, question);
-    if (k->pairs > 0 && read_table(k, table, title)) {
+    if (k->items[PAIR] > 0 && read_table(k, table, title)) {
         weigh(k);
         count = gather(k, best, most);
     }

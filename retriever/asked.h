@@ -10,14 +10,14 @@
 typedef struct asked_text {
     str title, article; /* "中华人民共和国民法典", "第十条" */
     str questions;      /* all of its questions, '; ' between them */
-    double best;        /* cosine of the nearest one's pairs of characters with the asked one's */
-    double share;       /* share of the asked question's pairs that they hold together */
+    double best;        /* cosine of the nearest one with the asked one, by pairs and characters */
+    double share;       /* share of the asked question that they hold together */
 } asked_text;
 
 /* The texts whose questions are nearest, best first, at most `most` into `out`. `title` not empty:
  * only texts under it. `table` is the file's text: a line "=TITLE", then lines of
- * ARTICLE <tab> QUESTION; QUESTION ..., and so on. Pairs are weighed by how few questions hold
- * them. */
+ * ARTICLE <tab> QUESTION; QUESTION ..., and so on. Pairs of characters and characters are weighed
+ * by how few questions hold them. */
 size_t asked_find(str table, str question, str title, asked_text *out, size_t most, arena *a);
 
 #endif

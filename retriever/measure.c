@@ -1,6 +1,8 @@
 /* See measure.h. */
 #include "retriever/measure.h"
 
+#include <math.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +61,45 @@ static const cue cues[] = {
     {"罚款金额", MEASURE_MONEY, ""},
     {"罚款数额", MEASURE_MONEY, ""},
     {"最低注册资本", MEASURE_MONEY, ""},
+    {"多少平方米", MEASURE_EXTENT, "平方米"},
+    {"多少平米", MEASURE_EXTENT, "平方米"},
+    {"几平方米", MEASURE_EXTENT, "平方米"},
+    {"多少亩", MEASURE_EXTENT, "亩"},
+    {"几亩", MEASURE_EXTENT, "亩"},
+    {"多少公顷", MEASURE_EXTENT, "公顷"},
+    {"多少公里", MEASURE_EXTENT, "公里"},
+    {"几公里", MEASURE_EXTENT, "公里"},
+    {"多少海里", MEASURE_EXTENT, "海里"},
+    {"几海里", MEASURE_EXTENT, "海里"},
+    {"多少米", MEASURE_EXTENT, "米"},
+    {"几米", MEASURE_EXTENT, "米"},
+    {"多少厘米", MEASURE_EXTENT, "厘米"},
+    {"几厘米", MEASURE_EXTENT, "厘米"},
+    {"多少毫升", MEASURE_EXTENT, "毫升"},
+    {"多少公斤", MEASURE_EXTENT, "公斤"},
+    {"几公斤", MEASURE_EXTENT, "公斤"},
+    {"多少千克", MEASURE_EXTENT, "千克"},
+    {"多少吨", MEASURE_EXTENT, "吨"},
+    {"几吨", MEASURE_EXTENT, "吨"},
+    {"多少克", MEASURE_EXTENT, "克"},
+    {"几克", MEASURE_EXTENT, "克"},
+    {"多少分贝", MEASURE_EXTENT, "分贝"},
+    {"多少千瓦", MEASURE_EXTENT, "千瓦"},
+    {"多远", MEASURE_EXTENT, ""},
+    {"多宽", MEASURE_EXTENT, ""},
+    {"多高", MEASURE_EXTENT, ""},
+    {"多重", MEASURE_EXTENT, ""},
+    {"多深", MEASURE_EXTENT, ""},
+    {"多少注册资本", MEASURE_MONEY, ""},
+    {"多少资本", MEASURE_MONEY, ""},
+    {"多少资金", MEASURE_MONEY, ""},
+    {"多少本金", MEASURE_MONEY, ""},
+    {"多少保证金", MEASURE_MONEY, ""},
+    {"多少押金", MEASURE_MONEY, ""},
+    {"人数上限", MEASURE_COUNT, "人"},
+    {"人数下限", MEASURE_COUNT, "人"},
+    {"人数限制", MEASURE_COUNT, "人"},
+    {"人数要求", MEASURE_COUNT, "人"},
     {"百分之几", MEASURE_SHARE, ""},
     {"百分之多少", MEASURE_SHARE, ""},
     {"几个点", MEASURE_SHARE, ""},
@@ -301,7 +342,13 @@ static const unit units[] = {
     {"倍", MEASURE_TIMES},          {" days", MEASURE_DURATION},  {" day", MEASURE_DURATION},
     {" months", MEASURE_DURATION},  {" month", MEASURE_DURATION}, {" years", MEASURE_DURATION},
     {" year", MEASURE_DURATION},    {" hours", MEASURE_DURATION}, {" hour", MEASURE_DURATION},
-    {" years", MEASURE_AGE},
+    {" years", MEASURE_AGE},        {"平方米", MEASURE_EXTENT},   {"平方公里", MEASURE_EXTENT},
+    {"立方米", MEASURE_EXTENT},     {"公里", MEASURE_EXTENT},     {"千米", MEASURE_EXTENT},
+    {"海里", MEASURE_EXTENT},       {"厘米", MEASURE_EXTENT},     {"毫米", MEASURE_EXTENT},
+    {"米", MEASURE_EXTENT},         {"公顷", MEASURE_EXTENT},     {"亩", MEASURE_EXTENT},
+    {"毫升", MEASURE_EXTENT},       {"升", MEASURE_EXTENT},       {"公斤", MEASURE_EXTENT},
+    {"千克", MEASURE_EXTENT},       {"吨", MEASURE_EXTENT},       {"克", MEASURE_EXTENT},
+    {"分贝", MEASURE_EXTENT},       {"千瓦", MEASURE_EXTENT},
 };
 
 /* The end of the unit behind a number, or 0. */
@@ -471,6 +518,20 @@ static double shared(const measure_ask *ask, str words, str span, bool skip, dou
     return found;
 }
 
+/* What the span says of further words: a long one tells no more than a short one. */
+static double shared_words(const measure_ask *ask, str words, str span)
+{
+    enum { TELLS = 2 };
+    double found = 0;
+    str word;
+    while (str_split(&words, ' ', &word)) {
+        double pairs = word.length >= 6 ? (double)(word.length / 3 - 1) : 0;
+        if (pairs > 0)
+            found += shared(ask, word, span, false, 0.6) * fmin(pairs, TELLS) / pairs;
+    }
+    return found;
+}
+
 /* Words of graver and lighter cases that the question does not speak of. */
 static double foreign_cases(str question, str span)
 {
@@ -567,16 +628,20 @@ static double bounded_so(str text, size_t at, int sign)
 typedef struct scored {
     value at;
     double score, size, clause; /* clause: what it shares with the question */
+    bool given;                 /* the question says it itself */
 } scored;
 
 enum { SCORED = 64 };
+
+#define GIVEN 4 /* what the question says itself is not what it asks for */
 
 /* Of the values that speak of the same thing as the best, the greatest or the least. */
 static size_t most_extreme(const scored *all, size_t count, size_t best, int sign)
 {
     size_t chosen = best;
     for (size_t i = 0; i < count; i++) {
-        bool same = all[i].clause >= all[best].clause - 0.5 && all[i].score > all[best].score - 4 &&
+        bool same = !all[i].given && all[i].clause >= all[best].clause - 0.5 &&
+                    all[i].score > all[best].score - 4 &&
                     str_equal(all[i].at.unit, all[best].at.unit);
         if (same && sign * all[i].size > sign * all[chosen].size)
             chosen = i;
@@ -620,17 +685,19 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
             str_slice(text, span_start(text, v.start, false), span_end(text, v.end, false));
         scored *s = &all[count];
         *s = (scored){.at = v, .size = size_of(str_slice(text, v.start, v.end))};
-        s->clause = shared(ask, question, clause, true, 1) + shared(ask, more, clause, false, 0.6);
+        s->clause = shared(ask, question, clause, true, 1) + shared_words(ask, more, clause);
         s->score = s->clause + whose(question, clause);
         if (ask->kind != MEASURE_AGE)
             s->score +=
                 age_case_fit(question, str_slice(text, case_start(all, count, text, &v), v.start));
-        s->score += 0.7 * (shared(ask, question, sentence, true, 1) +
-                           shared(ask, more, sentence, false, 0.6));
+        s->score +=
+            0.7 * (shared(ask, question, sentence, true, 1) + shared_words(ask, more, sentence));
         s->score += (v.wanted_unit ? 1.5 : 0) + said_outright(text, v.start);
         s->score += bounded_so(text, v.start, sign);
         s->score += anchored(ask, question, text, &v);
         s->score -= 0.8 * foreign_cases(question, upto) + 0.4 * (double)count;
+        s->given = str_find(question, str_slice(text, v.start, v.end), 0) != STR_NONE;
+        s->score -= s->given ? GIVEN : 0;
         best = s->score > all[best].score ? count : best;
         count++;
     }

@@ -37,6 +37,8 @@ typedef struct plan_passage {
     double lead;        /* its score minus that of the next with another answer */
     double said, chars; /* shares of the question that its best sentence says */
     bool hinted;        /* the question has a name of the pack for it */
+    double asked;       /* how near the question is to one that it is known to answer */
+    str questions;      /* all that it is known to answer */
 } plan_passage;
 
 typedef struct plan_form {

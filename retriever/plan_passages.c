@@ -312,7 +312,7 @@ static void read_law(finder *f, kg_id law)
 
 /* An article whose text is known by other words than the question's; NULL when it has none on the
  * day asked. */
-static passage *keep_article(finder *f, kg_id article, str label)
+static passage *keep_article(finder *f, kg_id article, str label, bool *ended)
 {
     plan *p = f->p;
     kg_pattern says = {.s = article,
@@ -326,18 +326,20 @@ static passage *keep_article(finder *f, kg_id article, str label)
         texts.count == 0 ||
         kg_terms(p->in->read, &texts.items[0].o, 1, p->a, &term, &ignored) != STATUS_OK)
         return NULL;
+    *ended = texts.items[0].valid_to != CLOCK_DAY_UNKNOWN;
     return keep(f, article, label, &(kg_hit){.text = term.lexical}, false);
 }
 
 /* What the question has a name for is looked at, though it may share no word with it. */
 static void add_hints(finder *f)
 {
+    bool ended;
     for (size_t i = 0; i < f->p->in->link->count; i++) {
         const link_mention *m = &f->p->in->link->mentions[i];
         if (m == f->law || m->shown.kind != RETRIEVER_MENTION_ENTITY)
             continue;
         if (f->law == NULL || str_starts(m->shown.senses[0].label, f->law_label))
-            keep_article(f, m->shown.senses[0].id, m->shown.senses[0].label);
+            keep_article(f, m->shown.senses[0].id, m->shown.senses[0].label, &ended);
     }
 }
 
@@ -353,7 +355,7 @@ static str question_beside_law(const finder *f)
     return text == NULL ? q : str_from(text);
 }
 
-/* Articles that are known to answer questions like this one. */
+/* Articles that are known to answer questions like this one, by their latest text. */
 static void add_asked(finder *f)
 {
     plan *p = f->p;
@@ -372,9 +374,11 @@ static void add_asked(finder *f)
                     &ignored) != STATUS_OK ||
             article == 0)
             continue;
-        passage *kept = keep_article(f, article, str_slice(str_from(iri), 18, SIZE_MAX));
-        if (kept != NULL)
-            kept->asked = &texts[i];
+        bool ended = false;
+        passage *kept = keep_article(f, article, str_slice(str_from(iri), 18, SIZE_MAX), &ended);
+        if (kept == NULL || ended)
+            continue;
+        kept->asked = &texts[i];
         f->asked_best = fmax(f->asked_best, texts[i].best);
     }
 }
@@ -447,7 +451,7 @@ static void describe(finder *f, passage *a, double best, double x[PASSAGE_FEATUR
     passage_match_read(f->match, a->label, a->text, named, asked, &said);
     const law_title title = law_title_fit(question, a->label, f->p->in->general);
     const bool open = f->law == NULL;
-    a->said = fmax(said.sentence, said.whole);
+    a->said = fmax(fmax(said.sentence, said.whole), said.asked);
     a->chars = said.chars;
     a->hinted = hint != NULL;
     x[PASSAGE_BM25] = best > 0 ? a->bm25 / best : 0;
@@ -636,7 +640,12 @@ static void add_form(finder *f, const passage *found, bool named, double behind)
     x[RETRIEVER_F_OPERATOR] = 0.5;
     x[RETRIEVER_F_PASSAGE] = PASSAGE_PRIOR;
     x[RETRIEVER_F_ANSWERS] = log(2);
-    form.passage = (plan_passage){found->lead, found->said, found->chars, found->hinted};
+    form.passage = (plan_passage){
+        .lead = found->lead, .said = found->said, .chars = found->chars, .hinted = found->hinted};
+    if (found->asked != NULL) {
+        form.passage.asked = found->asked->best;
+        form.passage.questions = found->asked->questions;
+    }
     x[RETRIEVER_F_UNUSED] = behind > 0 ? 0.3 + 0.2 * behind : 0;
     const lf_node *owner = lf_entity(p->a, owner_name(p, found->owner));
     lf_step step = {.relation = {.id = text->id, .iri = text->iri, .label = text->label}};

@@ -164,7 +164,16 @@ static double word_idf(const meter *m, size_t i, size_t tokens, double all)
     return log((all + 1) / ((double)count + 1));
 }
 
-static void read_passage(meter *m, const execute_result *result)
+/* What a passage is known to answer, it says. */
+static str with_questions(const meter *m, str text, str questions)
+{
+    const char *both = str_empty(questions)
+                           ? NULL
+                           : arena_printf(m->p->a, "%.*s\n%.*s", STR_ARG(text), STR_ARG(questions));
+    return both == NULL ? text : str_from(both);
+}
+
+static void read_passage(meter *m, const execute_result *result, str questions)
 {
     text_tokens said = {0};
     kg_totals totals = {0};
@@ -173,7 +182,8 @@ static void read_passage(meter *m, const execute_result *result)
     double all = 0, found = 0, rarest = 0;
     size_t looked = 0;
     if (!long_text(text) || kg_read_totals(m->p->in->read, &totals, &ignored) != STATUS_OK ||
-        text_tokenise(str_slice(text, 0, 8192), false, m->p->a, &said, &ignored) != STATUS_OK)
+        text_tokenise(with_questions(m, str_slice(text, 0, 8192), questions), false, m->p->a, &said,
+                      &ignored) != STATUS_OK)
         return;
     for (size_t i = 0; i < m->tokens->count && i < PHRASEBOOK_TOKENS && looked < WORDS_MOST; i++) {
         size_t n = word_tokens(m, i);
@@ -510,11 +520,12 @@ void signals_measure(const plan *p, const retriever_candidate *chosen, const exe
     read_kinds(&m);
     out->passage = chosen->features[RETRIEVER_F_PASSAGE] > 0;
     if (out->passage) {
-        read_passage(&m, result);
+        read_passage(&m, result, form->passage.questions);
         out->lead = fmin(form->passage.lead, 6);
         out->said = form->passage.said;
         out->chars = form->passage.chars;
         out->hinted = form->passage.hinted;
+        out->asked = form->passage.asked;
         read_values(&m, result);
     }
     read_names(&m);

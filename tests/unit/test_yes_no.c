@@ -40,9 +40,13 @@ static void claims(void **state)
     expect_claim("", "");
 }
 
+static const char synonyms[] =
+    "# everyday\tof texts\n坐牢; 蹲监狱\t罪犯 服刑\n家里人\t亲属\n见面\t会见\n";
+
 static yes_no told(const char *question, const char *article)
 {
-    return yes_no_by(words, yes_no_claim(str_from(question), memory), str_from(article), memory);
+    return yes_no_by(words, STR(synonyms), yes_no_claim(str_from(question), memory),
+                     str_from(article), memory);
 }
 
 static void answers(void **state)
@@ -65,6 +69,12 @@ static void answers(void **state)
                           "用人单位招用劳动者，不得扣押劳动者的居民身份证和其他证件。"),
                      YES_NO_NO);
     assert_int_equal(told("村委会成员可以连选连任吗", "村民委员会成员可以连选连任。"), YES_NO_YES);
+    assert_int_equal(
+        told("坐牢的人能和家里人见面吗", "罪犯在监狱服刑期间，按照规定，可以会见亲属、监护人。"),
+        YES_NO_YES);
+    assert_int_equal(
+        told("坐牢的人能炒股吗", "罪犯在监狱服刑期间，按照规定，可以会见亲属、监护人。"),
+        YES_NO_UNSAID);
     assert_int_equal(told("可以泄露患者的隐私吗", "泄露患者的隐私的，应当承担侵权责任。"),
                      YES_NO_NO);
 }
