@@ -580,6 +580,14 @@ static double anchored(const measure_ask *ask, str question, str text, const val
     return found;
 }
 
+/* 一年以上不满三年的，: a case, not what is ruled for it. */
+static bool tells_case(const measure_ask *ask, str text, const value *v)
+{
+    size_t end = span_end(text, v->end, true);
+    return ask->kind == MEASURE_DURATION && before(text, end, "的") &&
+           (here(text, v->end, "以上") || before(text, v->start, "不满"));
+}
+
 /* Men and women: one character that decides whose measure it is. */
 static double whose(str question, str clause)
 {
@@ -633,7 +641,9 @@ typedef struct scored {
 
 enum { SCORED = 64 };
 
-#define GIVEN 4 /* what the question says itself is not what it asks for */
+/* What the question says itself, or what only tells the case, is not what it asks for. */
+#define GIVEN 20
+#define CASE 2
 
 /* Of the values that speak of the same thing as the best, the greatest or the least. */
 static size_t most_extreme(const scored *all, size_t count, size_t best, int sign)
@@ -697,7 +707,7 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
         s->score += anchored(ask, question, text, &v);
         s->score -= 0.8 * foreign_cases(question, upto) + 0.4 * (double)count;
         s->given = str_find(question, str_slice(text, v.start, v.end), 0) != STR_NONE;
-        s->score -= s->given ? GIVEN : 0;
+        s->score -= (s->given ? GIVEN : 0) + (tells_case(ask, text, &v) ? CASE : 0);
         best = s->score > all[best].score ? count : best;
         count++;
     }
