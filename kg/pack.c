@@ -634,14 +634,14 @@ str pack_template(const pack *p, str key, str lang)
     return (str){0};
 }
 
-static bool pattern_match(const pack *p, const pack_pattern *pattern, str text, size_t *start,
-                          size_t *end, bool *limited)
+static bool pattern_match_from(const pack *p, const pack_pattern *pattern, str text, size_t from,
+                               size_t *start, size_t *end, bool *limited)
 {
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
     if (data == NULL)
         return false;
     const char *bytes = text.data == NULL ? "" : text.data;
-    int rc = pcre2_match(pattern->code, (PCRE2_SPTR)bytes, text.length, 0, 0, data, p->match);
+    int rc = pcre2_match(pattern->code, (PCRE2_SPTR)bytes, text.length, from, 0, data, p->match);
     if (rc >= 0 && start != NULL)
         *start = pcre2_get_ovector_pointer(data)[0];
     if (rc >= 0 && end != NULL)
@@ -651,6 +651,12 @@ static bool pattern_match(const pack *p, const pack_pattern *pattern, str text, 
         *limited = true;
     pcre2_match_data_free(data);
     return rc >= 0;
+}
+
+static bool pattern_match(const pack *p, const pack_pattern *pattern, str text, size_t *start,
+                          size_t *end, bool *limited)
+{
+    return pattern_match_from(p, pattern, text, 0, start, end, limited);
 }
 
 double pack_authority(const pack *p, str source)
@@ -682,9 +688,9 @@ bool pack_name_rule_match(const pack *p, size_t index, str question, size_t *sta
            pattern_match(p, &p->name_patterns[index], question, start, end, limited);
 }
 
-bool pack_operator_match(const pack *p, size_t index, str question, size_t *start, size_t *end,
-                         bool *limited)
+bool pack_operator_match(const pack *p, size_t index, str question, size_t from, size_t *start,
+                         size_t *end, bool *limited)
 {
-    return index < p->operator_count &&
-           pattern_match(p, &p->operator_patterns[index], question, start, end, limited);
+    return index < p->operator_count && from <= question.length &&
+           pattern_match_from(p, &p->operator_patterns[index], question, from, start, end, limited);
 }

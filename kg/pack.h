@@ -148,8 +148,9 @@ const pack_name_rule *pack_name_rules(const pack *p, size_t *count);
 bool pack_name_rule_match(const pack *p, size_t index, str question, size_t *start, size_t *end,
                           bool *limited);
 
-/* True when the operator rule `index` matches; its span in [*start, *end). */
-bool pack_operator_match(const pack *p, size_t index, str question, size_t *start, size_t *end,
-                         bool *limited);
+/* True when the operator rule `index` matches at byte `from` or behind it; its span in [*start,
+ * *end). */
+bool pack_operator_match(const pack *p, size_t index, str question, size_t from, size_t *start,
+                         size_t *end, bool *limited);
 
 #endif

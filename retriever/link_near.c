@@ -237,6 +237,15 @@ static bool same_digits(str a, str b)
     }
 }
 
+/* The same with both ends held: what stands before the name costs as much as what it lacks behind.
+ */
+static size_t whole_distance(const linker *l, str name, str text, size_t most)
+{
+    str held = str_from(arena_printf(l->a, "\x02%.*s\x03", STR_ARG(name)));
+    str within = str_from(arena_printf(l->a, "\x02%.*s\x03", STR_ARG(text)));
+    return link_edit_distance(held, within, most, l->a);
+}
+
 /* Is the whole of `text` the name, but for as many slips as its length and the strange word's (in
  * letters) allow? */
 static size_t slips(const linker *l, str name, str text, size_t letters)
@@ -245,7 +254,8 @@ static size_t slips(const linker *l, str name, str text, size_t letters)
     size_t most = allowed_edits(name);
     most = !han && letters < 8 && most > 1 ? 1 : most;
     size_t edits = link_edit_distance(name, text, most, l->a);
-    if (edits == SIZE_MAX || edits == 0 || link_edit_distance(text, name, most, l->a) == SIZE_MAX)
+    if (edits == SIZE_MAX || edits == 0 || link_edit_distance(text, name, most, l->a) == SIZE_MAX ||
+        whole_distance(l, name, text, most) == SIZE_MAX)
         return SIZE_MAX;
     bool long_enough = utf8_count(name.data, name.length) >= (han ? SHORTEST_HAN : SHORTEST_LATIN);
     return long_enough && same_digits(name, text) && fits_words(name, text, edits) ? edits

@@ -178,9 +178,10 @@ static status run_pack(const operators *o, str question, str lang, arena *a, ope
             name = STR("want:time");
         else if (str_equal(name, STR("how_many")))
             name = STR("count");
-        bool limited = false;
-        if (kind_of(name, &hit.kind, &hit.detail) &&
-            pack_operator_match(o->pack, i, question, &hit.start, &hit.end, &limited))
+        bool limited = false, known = kind_of(name, &hit.kind, &hit.detail);
+        while (known && s == STATUS_OK &&
+               pack_operator_match(o->pack, i, question, hit.end, &hit.start, &hit.end, &limited) &&
+               hit.end > hit.start)
             s = add_hit(out, hit, a, capacity, err);
         out->limited = out->limited || limited;
     }

@@ -280,7 +280,7 @@ static void forms_of_paths(plan *p)
     for (size_t i = 0; i < limit && p->status == STATUS_OK; i++) {
         const plan_path *path = &p->paths[i];
         add_plain(p, path);
-        if (i >= BASES)
+        if (i >= BASES && path->hops != 1) /* single steps are few, and most often meant */
             continue;
         if (plan_has(p, OPERATOR_COUNT) && !numeric_end(p, path))
             add_wrapped(p, path, LF_COUNT, 1, 0xC0);
