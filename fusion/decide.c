@@ -235,6 +235,50 @@ static str unheld_name(const decider *d)
     return (str){0};
 }
 
+/* Does a relation of the graph have one of the names, by itself or by the pack? */
+static bool holds_one(const decider *d, pack_strs names)
+{
+    const retriever_schema *s = d->c->schema;
+    for (size_t i = 0; s != NULL && i < s->relation_count; i++)
+        for (size_t n = 0; n < names.count; n++) {
+            const retriever_relation *r = &s->relations[i];
+            bool same = str_equal_nocase(r->label, names.items[n]);
+            for (size_t k = 0; k < r->alias_count && !same; k++)
+                same = r->aliases[k].weight >= 1 &&
+                       str_equal_nocase(r->aliases[k].text, names.items[n]);
+            if (same)
+                return true;
+        }
+    return false;
+}
+
+static bool in_a_name(const retriever_result *found, size_t start, size_t end)
+{
+    for (size_t i = 0; i < found->mention_count; i++) {
+        const retriever_mention *m = &found->mentions[i];
+        if (m->kind == RETRIEVER_MENTION_ENTITY && m->start < end && start < m->end)
+            return true;
+    }
+    return false;
+}
+
+/* What the pack says graphs of its kind mostly lack, and this one lacks; empty when nothing of it
+ * is asked. */
+static str unrecorded(const decider *d)
+{
+    size_t count = 0, start = 0, end = 0;
+    const pack_unrecorded *rules =
+        d->c->pack == NULL ? NULL : pack_unrecorded_rules(d->c->pack, &count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t from = 0;
+             pack_unrecorded_match(d->c->pack, i, d->q->question, from, &start, &end) &&
+             end > start;
+             from = end)
+            if (!in_a_name(d->found, start, end) && !holds_one(d, rules[i].names))
+                return pack_text_in(rules[i].labels, d->c->lang);
+    return (str){0};
+}
+
 static const retriever_sense *main_entity(const retriever_result *found);
 
 /* 民法典第一千五百条: the law is known, the article is not. */
@@ -248,12 +292,11 @@ static status missing_article(decider *d)
     return unknown_as(d, str_from(name), law->label);
 }
 
-static status no_relation(decider *d)
+static status no_relation_of(decider *d, str words)
 {
     const retriever_sense *e = main_entity(d->found);
     if (e == NULL)
         return unknown_name(d);
-    str words = d->found->unexplained_words;
     const template_var vars[] = {
         {"name", e->label}, {"class", e->class_label}, {"words", words}, {NULL, {0}}};
     if (!str_empty(words) && !tells_anything(d, e->id)) { /* what it is, and nothing more */
@@ -267,6 +310,11 @@ static status no_relation(decider *d)
          vars);
     can_tell(d, e->id);
     return finish(d, ANSWER_ABSTAINED, "abstain");
+}
+
+static status no_relation(decider *d)
+{
+    return no_relation_of(d, d->found->unexplained_words);
 }
 
 static status set_choices(decider *d, const retriever_sense *senses, size_t count)
@@ -433,6 +481,34 @@ static status unsure(decider *d)
     return finish(d, ANSWER_ABSTAINED, "abstain");
 }
 
+/* "通过什么途径传染" of what is 无传染性: the way is asked of what does not happen. */
+static bool asks_way_of_nothing(const decider *d)
+{
+    static const char *const ways[] = {"途径", "怎么传", "如何传", "怎样传", "什么传",  "传给",
+                                       "传到", "怎么染", "如何染", "怎么过", "什么渠道"};
+    static const char *const no[] = {"无", "非", "不"};
+    const execute_result *r = &d->found->result;
+    bool way = false;
+    if (d->found->form->op != LF_HOP || r->value_count == 0 || r->value_count > INSTEAD)
+        return false;
+    for (size_t i = 0; i < CORE_COUNT(ways) && !way; i++)
+        way = str_find(d->q->question, str_from(ways[i]), 0) != STR_NONE;
+    for (size_t i = 0; i < r->value_count && way; i++) {
+        str label = phrase_label(d->c, r->values[i].id);
+        bool denied = false;
+        for (size_t k = 0; k < CORE_COUNT(no); k++)
+            denied = denied || str_starts(label, str_from(no[k]));
+        way = denied;
+    }
+    return way;
+}
+
+static status says_otherwise(decider *d)
+{
+    instead(d, d->found->form);
+    return finish(d, ANSWER_ABSTAINED, "abstain");
+}
+
 static const calibration *model_of(const decider *d)
 {
     const calibration_set *set = d->q->calibration;
@@ -475,6 +551,9 @@ status decide(const decide_request *request, answer *out, error *err)
         return unknown_as(&d, unheld, (str){0});
     if (!str_empty(found->signals.missing))
         return missing_article(&d);
+    str lacking = found->signals.passage ? (str){0} : unrecorded(&d);
+    if (!str_empty(lacking) && main_entity(found) != NULL)
+        return no_relation_of(&d, lacking);
     switch (found->outcome) {
     case RETRIEVER_NOTHING_SAID:
         line(&d, "nothing_said", NULL);
@@ -501,6 +580,8 @@ status decide(const decide_request *request, answer *out, error *err)
     if (r->kind == EXECUTE_TRUTH &&
         (r->truth == EXECUTE_UNKNOWN || (r->truth == EXECUTE_NO && r->value_count == 0)))
         return empty(&d); /* a no rests on what the graph records instead, or it is none */
+    if (asks_way_of_nothing(&d))
+        return says_otherwise(&d);
     status st = judge(&d);
     if (st != STATUS_OK || request->answer_always)
         return st;

@@ -423,7 +423,8 @@ static status check_premise(asking *k, bool *stop)
     premise_kind kind = PREMISE_NONE;
     str premise = {0};
     uint64_t since = clock_monotonic_ns();
-    status st = premise_check(&verify, k->q->question, &kind, &premise, k->err);
+    const premise_names names = {k->found.mentions, k->found.mention_count};
+    status st = premise_check(&verify, k->q->question, names, &kind, &premise, k->err);
     k->out->timings.verify += clock_elapsed_ms(since);
     *stop = st == STATUS_OK && kind != PREMISE_NONE;
     if (!*stop)

@@ -66,6 +66,72 @@ static str without_mark(str text)
     return text;
 }
 
+/* "肾结石会并发白内障，那该怎么治", "X长在脚上，走路会疼吗": the clause claims, it does not tell a
+ * case. */
+static bool claims(str clause)
+{
+    static const char *const verbs[] = {"会并发", "会引起", "会导致", "会引发", "长在",
+                                        "发生在", "属于",   "应该挂", "要挂"};
+    for (size_t i = 0; i < CORE_COUNT(verbs); i++)
+        if (str_find(clause, str_from(verbs[i]), 0) != STR_NONE)
+            return true;
+    return false;
+}
+
+/* What is left of `text` before one of the words that it ends with; unchanged for none. */
+static str without_end(str text, const char *const *words, size_t count, bool *found)
+{
+    *found = false;
+    for (size_t i = 0; i < count; i++)
+        if (str_ends(text, str_from(words[i]))) {
+            *found = true;
+            return str_slice(text, 0, text.length - strlen(words[i]));
+        }
+    return text;
+}
+
+/* The claim of "X的并发症里那个Y要怎么查" (X的并发症有Y) or "X用的那个Y" (X用Y); empty for none. */
+static str claim_between(str question, const retriever_mention *x, const retriever_mention *y,
+                         arena *a)
+{
+    static const char *const those[] = {"那个", "那种", "那项", "那味", "这个", "这种", "这项"};
+    static const char *const within[] = {"里面", "里头", "当中", "之中", "里", "中"};
+    static const char *const asks[] = {"哪", "什么", "啥", "几", "谁", "，", ",", "、", "是"};
+    enum { MOST = 48 }; /* bytes */
+    bool shown = false, of = false, inside = false;
+    if (y->start <= x->end || y->start - x->end > MOST)
+        return (str){0};
+    str between = str_slice(question, x->end, y->start);
+    for (size_t i = 0; i < CORE_COUNT(asks); i++)
+        if (str_find(between, str_from(asks[i]), 0) != STR_NONE)
+            return (str){0};
+    static const char *const de[] = {"的"};
+    str rest = without_end(between, those, CORE_COUNT(those), &shown);
+    rest = without_end(rest, de, 1, &of);
+    rest = without_end(rest, within, CORE_COUNT(within), &inside);
+    bool told = shown ? of || inside : of && inside;
+    if (!told || str_empty(rest))
+        return (str){0};
+    return str_from(arena_printf(a, "%.*s%.*s%s%.*s", STR_ARG(x->text), STR_ARG(rest),
+                                 inside ? "有" : "", STR_ARG(y->text)));
+}
+
+/* The first claim that two names next to each other make by what stands between them. */
+static str named_claim(str question, premise_names names, arena *a)
+{
+    const retriever_mention *last = NULL;
+    for (size_t i = 0; i < names.count; i++) {
+        const retriever_mention *m = &names.items[i];
+        if (m->kind != RETRIEVER_MENTION_ENTITY)
+            continue;
+        str claim = last == NULL ? (str){0} : claim_between(question, last, m, a);
+        if (!str_empty(claim))
+            return claim;
+        last = m;
+    }
+    return (str){0};
+}
+
 /* Verdict of a clause that is said, not asked; SUPPORTED when nothing in it is a claim of two known
  * things. */
 static status judge(const verify_context *c, str clause, bool strong, answer_verdict *out,
@@ -98,14 +164,18 @@ static bool tells_a_case(const verify_context *c, const cite_list *cites, str cl
     return true;
 }
 
-status premise_check(const verify_context *context, str question, premise_kind *kind, str *premise,
-                     error *err)
+status premise_check(const verify_context *context, str question, premise_names names,
+                     premise_kind *kind, str *premise, error *err)
 {
     str text = without_mark(lower(question, context->a));
     bool why = false, found = false;
     *kind = PREMISE_NONE;
     str said = without_why(text, context->a, &why);
-    if (!why) { /* the first clause, when it states and a later one asks */
+    str named = why ? (str){0} : named_claim(question, names, context->a);
+    if (!str_empty(named)) {
+        said = named;
+        found = true;
+    } else if (!why) { /* the first clause, when it states and a later one asks */
         size_t comma = str_find(text, STR("，"), 0), latin = str_find(text, STR(","), 0);
         comma = latin < comma ? latin : comma;
         if (comma == STR_NONE)
@@ -114,6 +184,7 @@ status premise_check(const verify_context *context, str question, premise_kind *
         said = behind(said, since, CORE_COUNT(since), &found);
         if (premise_asks(said) || said.length < 6)
             return STATUS_OK;
+        found = found || claims(said);
     }
     verify_context own = *context;
     answer_verdict verdict;

@@ -16,8 +16,14 @@ typedef enum premise_kind {
 /* Whether a clause (kg_normalise'd) asks something: by a question word, a particle or a mark. */
 bool premise_asks(str clause);
 
+/* The names that were linked in a question, with their places in it. */
+typedef struct premise_names {
+    const retriever_mention *items;
+    size_t count;
+} premise_names;
+
 /* Cites what decides through context->cites. `premise` gets the clause. */
-status premise_check(const verify_context *context, str question, premise_kind *kind, str *premise,
-                     error *err);
+status premise_check(const verify_context *context, str question, premise_names names,
+                     premise_kind *kind, str *premise, error *err);
 
 #endif

@@ -43,6 +43,9 @@ struct pack {
     pack_name_rule *names;
     pack_pattern *name_patterns;
     size_t name_count;
+    pack_unrecorded *unrecorded;
+    pack_pattern *unrecorded_patterns;
+    size_t unrecorded_count;
     pack_authority_entry *authority;
     pack_template_entry *templates;
     size_t class_count, relation_count, operator_count, example_count, entity_count, refusal_count,
@@ -304,6 +307,25 @@ static status read_names(reader *r, const json_t *root)
     return STATUS_OK;
 }
 
+static status read_unrecorded(reader *r, const json_t *root)
+{
+    const json_t *list = json_object_get(root, "unrecorded");
+    size_t count = json_array_size(list);
+    r->p->unrecorded = array_of(r, count, sizeof *r->p->unrecorded);
+    r->p->unrecorded_patterns = array_of(r, count, sizeof *r->p->unrecorded_patterns);
+    for (size_t i = 0; !r->memory && i < count; i++) {
+        const json_t *j = json_array_get(list, i);
+        r->p->unrecorded[i] =
+            (pack_unrecorded){read_texts(r, j, "labels"), read_strs(r, j, "names")};
+        status st =
+            compile(r, field(r, j, "pattern"), &r->p->unrecorded_patterns[i], "unrecorded", i);
+        if (st != STATUS_OK)
+            return st;
+        r->p->unrecorded_count = i + 1;
+    }
+    return STATUS_OK;
+}
+
 static status read_refusals(reader *r, const json_t *root)
 {
     const json_t *list = json_object_get(root, "refusals");
@@ -413,6 +435,8 @@ static status read_all(reader *r, const json_t *root, str json)
     if (st == STATUS_OK)
         st = read_names(r, root);
     if (st == STATUS_OK)
+        st = read_unrecorded(r, root);
+    if (st == STATUS_OK)
         st = read_authority(r, root);
     if (st == STATUS_OK)
         read_rest(r, root);
@@ -485,6 +509,7 @@ void pack_close(pack *p)
     free_patterns(p->operator_patterns, p->operator_count);
     free_patterns(p->refusal_patterns, p->refusal_count);
     free_patterns(p->name_patterns, p->name_count);
+    free_patterns(p->unrecorded_patterns, p->unrecorded_count);
     for (size_t i = 0; i < p->authority_count; i++)
         free_patterns(&p->authority[i].pattern, 1);
     pcre2_match_context_free(p->match);
@@ -686,6 +711,19 @@ bool pack_name_rule_match(const pack *p, size_t index, str question, size_t *sta
 {
     return index < p->name_count &&
            pattern_match(p, &p->name_patterns[index], question, start, end, limited);
+}
+
+const pack_unrecorded *pack_unrecorded_rules(const pack *p, size_t *count)
+{
+    *count = p->unrecorded_count;
+    return p->unrecorded;
+}
+
+bool pack_unrecorded_match(const pack *p, size_t index, str question, size_t from, size_t *start,
+                           size_t *end)
+{
+    return index < p->unrecorded_count && from <= question.length &&
+           pattern_match_from(p, &p->unrecorded_patterns[index], question, from, start, end, NULL);
 }
 
 bool pack_operator_match(const pack *p, size_t index, str question, size_t from, size_t *start,

@@ -68,7 +68,7 @@ typedef struct pack_relation {
 
 typedef struct pack_operator {
     str name; /* count, max, min, greater, less, compare, ask, not, or, and, describe, when,
-                 how_many */
+                 how_many, filler */
     str lang; /* empty = any */
     str pattern;
 } pack_operator;
@@ -83,6 +83,14 @@ typedef struct pack_entity {
     str name; /* its exact label (or IRI when it has a colon and no spaces) */
     pack_texts aliases;
 } pack_entity;
+
+/* What people ask of such graphs and this kind of graph mostly lacks (预后, incubation period): a
+ * question whose words speak of it is not answered with something near, unless the graph has a
+ * relation of one of those names. */
+typedef struct pack_unrecorded {
+    pack_texts labels;
+    pack_strs names; /* of relations that would hold it */
+} pack_unrecorded;
 
 typedef enum pack_refusal_kind { PACK_UNSAFE = 1, PACK_OUT_OF_SCOPE } pack_refusal_kind;
 
@@ -147,6 +155,11 @@ const pack_name_rule *pack_name_rules(const pack *p, size_t *count);
 /* True when the name rule `index` matches; the name's span in [*start, *end). */
 bool pack_name_rule_match(const pack *p, size_t index, str question, size_t *start, size_t *end,
                           bool *limited);
+
+const pack_unrecorded *pack_unrecorded_rules(const pack *p, size_t *count);
+/* True when the rule `index` matches at byte `from` or behind it; its span in [*start, *end). */
+bool pack_unrecorded_match(const pack *p, size_t index, str question, size_t from, size_t *start,
+                           size_t *end);
 
 /* True when the operator rule `index` matches at byte `from` or behind it; its span in [*start,
  * *end). */
