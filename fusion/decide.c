@@ -588,7 +588,7 @@ status decide(const decide_request *request, answer *out, error *err)
     const calibration *model = model_of(&d);
     const retriever_signals *signals = &found->signals;
     bool zh = str_equal(request->phrases->lang, STR("zh"));
-    if (!signals->passage && zh && signals->beside >= BESIDE / 2)
+    if (!signals->passage && signals->beside >= (zh ? BESIDE / 2 : BESIDE))
         return unsure(&d);
     if (!signals->passage && (signals->reason_asked || signals->unit_missed))
         return no_relation(&d); /* complications are no reasons, treatments no lengths of time */

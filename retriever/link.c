@@ -670,6 +670,20 @@ static bool speaks_of_both(const linker *l, const link_mention *mentions, size_t
     return false;
 }
 
+/* The first subject of the conversation that the question does not name by itself. */
+static const retriever_sense *unnamed_focus(const linker *l, const link_mention *m, size_t count)
+{
+    for (size_t i = 0; i < l->in->focus_count; i++) {
+        bool named = false;
+        for (size_t k = 0; k < count && !named; k++)
+            named = m[k].shown.kind == RETRIEVER_MENTION_ENTITY && m[k].shown.sense_count > 0 &&
+                    m[k].shown.senses[0].id == l->in->focus[i].id;
+        if (!named)
+            return &l->in->focus[i];
+    }
+    return NULL;
+}
+
 /* "it", 那, 它, or nothing at all: what the conversation is about, when nothing else is named. */
 static status add_focus(linker *l, link_mention *mentions, size_t *count)
 {
@@ -679,14 +693,15 @@ static status add_focus(linker *l, link_mention *mentions, size_t *count)
         if (mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY &&
             !speaks_of_both(l, mentions, *count))
             return STATUS_OK;
-    if (l->in->focus_count == 0)
+    const retriever_sense *focus = unnamed_focus(l, mentions, *count);
+    if (focus == NULL)
         return STATUS_OK;
     span s = {.first = (uint32_t)l->tokens.count, .last = (uint32_t)l->tokens.count};
     for (uint32_t i = 0; i < l->tokens.count && s.first == l->tokens.count; i++)
         for (size_t k = 0; k < CORE_COUNT(pronouns); k++)
             if (is_word(l, i, pronouns[k]))
                 s.first = s.last = i;
-    s.senses[0] = l->in->focus[0];
+    s.senses[0] = *focus;
     s.senses[0].match = RETRIEVER_MATCH_FOCUS;
     s.senses[0].score = 0.85f;
     s.nodes[0] = index_find(l->in->index, s.senses[0].id);

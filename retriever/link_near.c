@@ -96,6 +96,14 @@ static bool says_nothing(const linker *l, uint32_t i)
     return phrasebook_content(l->in->knowledge->steps, &l->tokens, i) < 0.25f;
 }
 
+/* ... or speaks of a relation ("homocystinurea definition"): no part of a misspelt English name. */
+static bool is_no_name(const linker *l, uint32_t i)
+{
+    bool relation = l->tokens.items[i].kind == TEXT_WORD && i < PHRASEBOOK_TOKENS &&
+                    token_mask_has(&l->said, i);
+    return relation || says_nothing(l, i);
+}
+
 /* Of names that are equally near, the one that the graph speaks of most by far is meant. */
 static void prefer_known(span *s)
 {
@@ -177,13 +185,13 @@ void link_find_near(linker *l, const token_mask *covered)
 {
     uint32_t i = 0;
     while (i < l->tokens.count) {
-        if (token_mask_has(covered, i) || says_nothing(l, i)) {
+        if (token_mask_has(covered, i) || is_no_name(l, i)) {
             i++;
             continue;
         }
         uint32_t j = i;
         while (j + 1 < l->tokens.count && !token_mask_has(covered, j + 1) &&
-               !(says_nothing(l, j + 1) && (j + 2 >= l->tokens.count || says_nothing(l, j + 2))))
+               !(is_no_name(l, j + 1) && (j + 2 >= l->tokens.count || is_no_name(l, j + 2))))
             j++;
         try_near(l, name_start(l, i, covered), name_end(l, j, covered));
         i = j + 1;

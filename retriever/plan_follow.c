@@ -60,6 +60,22 @@ static plan_form as_before(plan *p, const token_mask *mask, double link)
     return f;
 }
 
+static bool on_named(void *context, const lf_node *node)
+{
+    first_entity *f = context; /* found: what is looked for, NULL once it was met */
+    if (f->found != NULL && node->op == LF_ENTITY && node->name.id == f->found->name.id)
+        f->found = NULL;
+    return f->found != NULL;
+}
+
+/* "Is it a cancer?" after a form that ends at cancer: cancer does not take another's place. */
+static bool speaks_of(const lf_node *form, const lf_node *entity)
+{
+    first_entity f = {.found = entity};
+    lf_each(form, on_named, &f);
+    return f.found == NULL;
+}
+
 /* "And influenza?": the last form with another entity, when no relation is said anew. */
 static void with_another(plan *p, const first_entity *first)
 {
@@ -73,6 +89,8 @@ static void with_another(plan *p, const first_entity *first)
         plan_mask_mention(m, &mask);
         plan_form f = as_before(p, &mask, (double)m->shown.senses[0].score);
         const lf_node *now = plan_sense_node(p, (int)i, 0);
+        if (now != NULL && speaks_of(p->in->previous, now))
+            continue;
         f.form = now == NULL
                      ? NULL
                      : lf_swap_entity(p->a, p->in->previous, first->found->name.id, now->name);

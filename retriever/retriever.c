@@ -325,6 +325,32 @@ static bool denies(str have, str asked)
     return false;
 }
 
+/* Is the thing a class of the hierarchy, one with others above or below it? */
+static bool stands_in_hierarchy(const asking *q, kg_id thing)
+{
+    const graph_index *in = q->state->index;
+    uint32_t relation = index_relation_find(in, q->state->knowledge->schema.subclass_relation);
+    index_node node = index_find(in, thing);
+    size_t up = 0, down = 0;
+    if (relation == INDEX_NONE || node == INDEX_NONE)
+        return false;
+    index_edges_of(in, node, relation, false, &up);
+    index_edges_of(in, node, relation, true, &down);
+    return up + down > 0;
+}
+
+/* "Is X a kind of Y": both stand in the hierarchy, and Y is none of all that X is a kind of. A
+ * question is answered no by what is recorded instead; a claim stays open (see docs/DECISIONS.md).
+ */
+static bool settles_kind(const asking *q, const lf_node *form, const execute_result *r)
+{
+    const lf_node *up = form->a;
+    kg_id kinds = q->state->knowledge->schema.subclass_relation;
+    return up->op == LF_HOP && kinds != 0 && up->step.relation.id == kinds && up->step.closure &&
+           !up->step.inverse && up->a->op == LF_ENTITY && up->a->name.id != form->b->name.id &&
+           r->value_count > 0 && stands_in_hierarchy(q, form->b->name.id);
+}
+
 static void settle_truth(asking *q, const lf_node *form, execute_result *r)
 {
     error ignored = {0};
@@ -333,6 +359,8 @@ static void settle_truth(asking *q, const lf_node *form, execute_result *r)
         r->truth != EXECUTE_UNKNOWN ||
         kg_labels(q->read, &form->b->name.id, 1, q->out->lang, q->a, &asked, &ignored) != STATUS_OK)
         return;
+    if (settles_kind(q, form, r))
+        r->truth = EXECUTE_NO;
     for (size_t i = 0; i < r->value_count && r->truth == EXECUTE_UNKNOWN; i++) {
         str have = {0};
         if (kg_labels(q->read, &r->values[i].id, 1, q->out->lang, q->a, &have, &ignored) ==
