@@ -8,7 +8,7 @@
 #include "fusion/yes_no.h"
 #include "retriever/measure.h"
 
-#define FOCUS 0.35   /* mass at the words that ask, of which the answer says nothing (Chinese) */
+#define FOCUS 0.6    /* mass at the words that ask, of which the answer says nothing (Chinese) */
 #define UNSAID 0.9   /* a step of the reading that no word of the question speaks of */
 #define SHORT_NAME 4 /* characters */
 #define BESIDE 0.4   /* mass beside a name that makes it another name */

@@ -182,7 +182,9 @@ status premise_check(const verify_context *context, str question, premise_names 
             return STATUS_OK;
         said = str_trim(str_slice(text, 0, comma));
         said = behind(said, since, CORE_COUNT(since), &found);
-        if (premise_asks(said) || said.length < 6)
+        str rest = str_slice(text, comma, text.length);
+        if (premise_asks(said) || said.length < 6 || str_ends(rest, STR("please")) ||
+            str_ends(rest, STR("thanks")))
             return STATUS_OK;
         found = found || claims(said);
     }

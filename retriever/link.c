@@ -403,6 +403,22 @@ static void try_codes(linker *l)
     }
 }
 
+/* A clause ends between two Chinese characters, or a list of short words goes on: no name reaches
+ * over it (儿科看病、症状里 names no 病症; 肝、胆、脾CT is a name). */
+static bool is_cut(const linker *l, uint32_t first, uint32_t at)
+{
+    static const char *const ends[] = {"，", "。", "；", "？", "！"};
+    const text_token *t = &l->tokens.items[at];
+    str gap = str_slice(l->in->question, t[-1].end, t->start);
+    if (t->kind != TEXT_HAN || t[-1].kind != TEXT_HAN || str_empty(gap))
+        return false;
+    for (size_t i = 0; i < CORE_COUNT(ends); i++)
+        if (str_find(gap, str_from(ends[i]), 0) != STR_NONE)
+            return true;
+    bool short_list = at - first == 1 && (at + 1 >= l->tokens.count || t[1].glued);
+    return short_list && str_find(gap, STR("、"), 0) != STR_NONE;
+}
+
 static void collect_spans(linker *l)
 {
     size_t longest = index_longest_name(l->in->index);
@@ -411,6 +427,8 @@ static void collect_spans(linker *l)
     for (uint32_t i = 0; i < l->tokens.count; i++) {
         uint64_t exact = 0, stem = 0;
         for (uint32_t j = i; j < l->tokens.count && j - i < longest; j++) {
+            if (j > i && is_cut(l, i, j))
+                break;
             exact = text_chain(exact, l->tokens.items[j].hash);
             stem = text_chain(stem, l->tokens.items[j].stem);
             try_span(l, i, j, exact, stem);

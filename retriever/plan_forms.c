@@ -339,6 +339,9 @@ static void join_features(plan *p, const plan_path *x, const plan_path *y, size_
     a[RETRIEVER_F_LINK] = (a[RETRIEVER_F_LINK] + b[RETRIEVER_F_LINK]) / 2;
     a[RETRIEVER_F_ANSWERS] = log(1 + (double)shared);
     a[RETRIEVER_F_ORDER] = fmin(a[RETRIEVER_F_ORDER], b[RETRIEVER_F_ORDER]);
+    /* 既能引起X又能引起Y: one step of both, which leads the same way. */
+    if (x->hops == 1 && y->hops == 1 && x->steps[0] == (y->steps[0] ^ 1))
+        a[RETRIEVER_F_ORDER] = fmin(a[RETRIEVER_F_ORDER], 0);
     a[RETRIEVER_F_UNSAID] =
         fmax(a[RETRIEVER_F_UNSAID], b[RETRIEVER_F_UNSAID]) + (says_two_things(p, x, y) ? 1 : 0);
     a[RETRIEVER_F_HOPS] = x->hops > y->hops ? x->hops : y->hops;
