@@ -152,6 +152,7 @@ static int expected_sign(int feature)
     case CALIBRATION_SAID:
     case CALIBRATION_CHARS:
     case CALIBRATION_HINTED:
+    case CALIBRATION_ASKED:
         return 1;
     default:
         return -1;
@@ -175,6 +176,40 @@ static double weight_of(const calibration_case *c)
     return c->weight > 0 ? c->weight : 1;
 }
 
+/* Penalised log-likelihood, which the fit makes as large as it can be. */
+static double objective(const fitting *f, const calibration *c)
+{
+    double sum = 0;
+    for (size_t n = 0; n < f->count; n++) {
+        double p = calibration_probability(c, f->cases[n].features);
+        sum += weight_of(&f->cases[n]) * log(fmax(f->cases[n].correct ? p : 1 - p, 1e-300));
+    }
+    for (int i = 0; i < CALIBRATION_FEATURES; i++)
+        sum -= 0.5 * f->penalty * c->weights[i] * c->weights[i];
+    return sum;
+}
+
+/* Moves by the step, or by the part of it that makes the objective larger. */
+static double move(const fitting *f, calibration *c, const double step[PARAMETERS])
+{
+    const double before = objective(f, c);
+    const calibration from = *c;
+    double largest = 0;
+    for (double part = 1; part > 1e-6; part /= 2) {
+        largest = 0;
+        for (int i = 0; i < PARAMETERS; i++) {
+            double by = part * step[i];
+            *(i == 0 ? &c->bias : &c->weights[i - 1]) =
+                (i == 0 ? from.bias : from.weights[i - 1]) + by;
+            largest = fmax(largest, fabs(by));
+        }
+        if (objective(f, c) >= before)
+            return largest;
+    }
+    *c = from;
+    return 0;
+}
+
 /* One Newton step; false when it is singular. `change` gets the largest move. */
 static bool newton(const fitting *f, calibration *c, double *change)
 {
@@ -195,12 +230,7 @@ static bool newton(const fitting *f, calibration *c, double *change)
     }
     if (!solve(h, g))
         return false;
-    *change = 0;
-    for (int i = 0; i < PARAMETERS; i++) {
-        double step = g[i] > 2 ? 2 : g[i] < -2 ? -2 : g[i];
-        *(i == 0 ? &c->bias : &c->weights[i - 1]) += step;
-        *change = fmax(*change, fabs(step));
-    }
+    *change = move(f, c, g);
     return true;
 }
 

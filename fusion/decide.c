@@ -538,7 +538,7 @@ static bool leaves_open(const decider *d)
         str_find(d->q->question, STR("条"), 0) != STR_NONE || measure_asked(d->q->question, &ask))
         return false;
     str text = phrase_label(d->c, r->values[0].id);
-    return yes_no_by(d->q->glue, d->q->everyday, claim, text, d->c->a) == YES_NO_UNSAID;
+    return yes_no_by(d->q->glue, &d->q->yes_no, claim, text, d->c->a) == YES_NO_UNSAID;
 }
 
 status decide(const decide_request *request, answer *out, error *err)

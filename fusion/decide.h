@@ -8,6 +8,7 @@
 #include "fusion/cite.h"
 #include "fusion/glue.h"
 #include "fusion/phrase.h"
+#include "fusion/yes_no.h"
 #include "retriever/retriever.h"
 
 typedef struct decide_request {
@@ -17,8 +18,8 @@ typedef struct decide_request {
     str question;
     bool answer_always; /* whatever the confidence */
     const glue *glue;   /* NULL = yes and no are not read from texts */
-    str everyday;       /* the pack's table of everyday words; may be empty */
-    cite_list *cites;   /* facts that correct or complete the refusal */
+    yes_no_words yes_no;
+    cite_list *cites; /* facts that correct or complete the refusal */
 } decide_request;
 
 /* What p(correct) is computed from. */

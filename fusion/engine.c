@@ -284,6 +284,11 @@ static status say_otherwise(asking *k, const wording *said)
     return STATUS_OK;
 }
 
+static yes_no_words words_of(const asking *k)
+{
+    return (yes_no_words){retriever_synonyms(k->e->retriever), k->found.signals.questions};
+}
+
 static status word(asking *k)
 {
     const wording_request w = {.phrases = &k->phrases,
@@ -291,7 +296,7 @@ static status word(asking *k)
                                .result = &k->found.result,
                                .question = k->q->question,
                                .synonyms = k->found.synonyms,
-                               .everyday = retriever_synonyms(k->e->retriever),
+                               .yes_no = words_of(k),
                                .as_of = k->found.as_of,
                                .as_of_asked = k->found.as_of_asked,
                                .all = k->q->all,
@@ -517,7 +522,7 @@ static status answer_it(asking *k)
                               .question = k->q->question,
                               .answer_always = k->e->answer_always,
                               .glue = k->e->glue,
-                              .everyday = retriever_synonyms(k->e->retriever),
+                              .yes_no = words_of(k),
                               .cites = k->cites};
     status st = decide(&d, k->out, k->err);
     bool proposed = false;

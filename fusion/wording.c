@@ -166,7 +166,7 @@ static str truth_of(const writer *w, str passage)
     if (w->q->glue == NULL)
         return (str){0};
     str claim = yes_no_claim(w->q->question, w->c->a);
-    yes_no told = yes_no_by(w->q->glue, w->q->everyday, claim, passage, w->c->a);
+    yes_no told = yes_no_by(w->q->glue, &w->q->yes_no, claim, passage, w->c->a);
     return told == YES_NO_YES ? STR("是") : told == YES_NO_NO ? STR("否") : str_make(NULL, 0);
 }
 

@@ -6,6 +6,7 @@
 #include "fusion/answer.h"
 #include "fusion/cite.h"
 #include "fusion/phrase.h"
+#include "fusion/yes_no.h"
 #include "retriever/execute.h"
 
 /* Values that a sentence shows before "and 37 more". */
@@ -28,8 +29,8 @@ typedef struct wording_request {
     const lf_node *form;
     const execute_result *result;
     str question;
-    str synonyms;    /* texts' words for those of the question */
-    str everyday;    /* the pack's table of everyday words; may be empty */
+    str synonyms; /* texts' words for those of the question */
+    yes_no_words yes_no;
     clock_day as_of; /* named in the answer when `as_of_asked` */
     bool as_of_asked;
     bool all; /* show every value */

@@ -18,8 +18,8 @@ static bool drop_end(str *text, const char *end)
 static bool drop_tail(str *text)
 {
     static const char *const marks[] = {"?", "？", "。", "呢", "啊", "呀", "吧", " "};
-    static const char *const asks[] = {"是吗", "对吗",   "行吗",   "可以吗", "吗",    "么",
-                                       "嘛",   "行不行", "可以不", "对不对", "是不是"};
+    static const char *const asks[] = {"是吗",   "对吗",   "行吗",   "可以吗", "吗", "么", "嘛",
+                                       "行不行", "可以不", "对不对", "是不是", "不", "没"};
     bool asked = false;
     for (bool more = true; more;) {
         more = false;
@@ -100,10 +100,11 @@ static bool punishes(str text)
     return str_holds_any(text, words, CORE_COUNT(words));
 }
 
+static const char small[] = "的了吗呢能可以会要有在是被把和与或也都还就到给对于里上中其各该";
+
 /* The share of the claim's characters, small words left out, that the sentence says. */
 static double share_of(str claim, str sentence)
 {
-    static const char small[] = "的了吗呢能可以会要有在是被把和与或也都还就到给对于里上中其各该";
     double all = 0, found = 0;
     for (size_t i = 0; i < claim.length;) {
         uint32_t c;
@@ -271,11 +272,115 @@ static str in_words_of(str article, str claim, str synonyms, arena *a)
     return claim;
 }
 
-yes_no yes_no_by(const glue *g, str synonyms, str claim, str article, arena *a)
+/* --- by what the article forbids or allows as such ---------------------------------------------
+ */
+enum { POLAR_PERCENT = 55, TIE_PERCENT = 12 };
+
+static bool is_duty(str claim)
+{
+    static const char *const duty[] = {"要", "必须", "需", "应当", "应该", "该"};
+    static const char *const may[] = {"可以", "能", "准许", "允许", "合法"};
+    return str_holds_any(claim, duty, CORE_COUNT(duty)) &&
+           !str_holds_any(claim, may, CORE_COUNT(may));
+}
+
+static bool is_leave(str claim)
+{
+    static const char *const may[] = {"可以", "能", "准许", "允许", "合法", "有权", "行"};
+    return str_holds_any(claim, may, CORE_COUNT(may));
+}
+
+/* Both 不得 and 可以 tell nothing as long as nobody reads what each is about. */
+static yes_no polarity(str claim, str sentence)
+{
+    static const char *const may[] = {"可以", "有权", "能够", "享有"}, *const free[] = {"不收",
+                                                                                        "无需",
+                                                                                        "不需",
+                                                                                        "不必",
+                                                                                        "免收",
+                                                                                        "免予",
+                                                                                        "免费"},
+                             *const must[] = {"应当", "必须", "不得不"};
+    bool leave = str_holds_any(sentence, may, CORE_COUNT(may)), denied = denies(sentence);
+    bool bound = str_holds_any(sentence, must, CORE_COUNT(must));
+    if (is_leave(claim))
+        return denied == leave ? YES_NO_UNSAID : denied ? YES_NO_NO : YES_NO_YES;
+    if (!is_duty(claim) || denied || leave)
+        return YES_NO_UNSAID;
+    bool freed = str_holds_any(sentence, free, CORE_COUNT(free));
+    return freed == bound ? YES_NO_UNSAID : freed ? YES_NO_NO : YES_NO_YES;
+}
+
+/* What is claimed stands at the end: one of its last two characters, small words left out. */
+static bool says_end(str claim, str text)
+{
+    size_t looked = 0;
+    for (size_t at = claim.length; at >= 3 && looked < 2; at -= 3) {
+        str one = str_slice(claim, at - 3, at);
+        uint32_t c;
+        if (utf8_decode(one.data, one.length, &c) != 3 || !utf8_is_han(c))
+            break;
+        if (str_find(STR(small), one, 0) != STR_NONE)
+            continue;
+        looked++;
+        if (str_find(text, one, 0) != STR_NONE)
+            return true;
+    }
+    return false;
+}
+
+/* Sentences that say about as much of the claim as the best one must agree. What the article is
+ * known to be asked about counts as said by each of its sentences. */
+static yes_no by_polarity(str claim, str article, str questions, arena *a)
+{
+    static const char *const denials[] = {"不", "没", "无", "非", "未", "禁止", "拒"};
+    str rest = article, line;
+    double best = 0;
+    yes_no told = YES_NO_UNSAID;
+    bool mixed = false;
+    if (str_holds_any(claim, denials, CORE_COUNT(denials)))
+        return YES_NO_UNSAID;
+    while (str_split(&rest, '\n', &line))
+        for (size_t start = 0, end; start < line.length; start = end) {
+            end = str_find(line, STR("。"), start);
+            end = end == STR_NONE ? line.length : end + 3;
+            str sentence = str_slice(line, start, end);
+            const char *both = arena_printf(a, "%.*s %.*s", STR_ARG(sentence), STR_ARG(questions));
+            double share = both == NULL ? 0 : share_of(claim, str_from(both));
+            if (share * 100 < POLAR_PERCENT || share < best - TIE_PERCENT / 100.0 ||
+                !says_end(claim, str_from(both)))
+                continue;
+            yes_no says = polarity(claim, sentence);
+            if (share > best + TIE_PERCENT / 100.0) {
+                told = says;
+                mixed = false;
+            }
+            best = share > best ? share : best;
+            mixed = mixed || (says != YES_NO_UNSAID && told != YES_NO_UNSAID && says != told);
+            told = told == YES_NO_UNSAID ? says : told;
+        }
+    return mixed ? YES_NO_UNSAID : told;
+}
+
+/* What is asked stands behind the case that it is asked for: 奶茶店招小时工，|可以约定试用期吗. */
+static str without_case(str claim)
+{
+    str last = claim;
+    for (size_t at = 0; (at = str_find(claim, STR(","), at)) != STR_NONE; at++)
+        last = str_trim(str_slice(claim, at + 1, claim.length));
+    return last.length >= 12 ? last : claim;
+}
+
+yes_no yes_no_by(const glue *g, const yes_no_words *words, str claim, str article, arena *a)
 {
     if (str_empty(claim))
         return YES_NO_UNSAID;
-    claim = in_words_of(article, claim, synonyms, a);
-    yes_no told = by_duty(kg_normalise(claim, a), article, a);
-    return told == YES_NO_UNSAID ? by_alignment(g, claim, article, a) : told;
+    claim = in_words_of(article, claim, words->synonyms, a);
+    str normal = kg_normalise(claim, a);
+    yes_no told = by_duty(normal, article, a);
+    if (told == YES_NO_UNSAID)
+        told = by_alignment(g, claim, article, a);
+    if (told == YES_NO_UNSAID)
+        told = by_duty(without_case(normal), article, a);
+    return told == YES_NO_UNSAID ? by_polarity(normal, article, words->questions, a) : told;
 }

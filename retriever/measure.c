@@ -9,7 +9,7 @@
 #include "core/compiler.h"
 #include "core/utf8.h"
 #include "kg/term.h"
-#include "retriever/age_case.h"
+#include "retriever/value_case.h"
 
 /* --- what is asked -----------------------------------------------------------------------------
  */
@@ -39,7 +39,17 @@ static const cue cues[] = {
     {"判什么刑", MEASURE_PENALTY, "有期徒刑"},
     {"量刑", MEASURE_PENALTY, "有期徒刑"},
     {"刑期", MEASURE_PENALTY, "有期徒刑"},
+    {"蹲多久", MEASURE_PENALTY, "有期徒刑"},
+    {"蹲几年", MEASURE_PENALTY, "有期徒刑"},
+    {"坐多久", MEASURE_PENALTY, "有期徒刑"},
+    {"坐几年", MEASURE_PENALTY, "有期徒刑"},
+    {"关多久", MEASURE_PENALTY, "有期徒刑"},
+    {"关几年", MEASURE_PENALTY, "有期徒刑"},
+    {"判多长", MEASURE_PENALTY, "有期徒刑"},
     {"怎么判刑", MEASURE_PENALTY, "有期徒刑"},
+    {"几点", MEASURE_CLOCK, ""},
+    {"限速", MEASURE_EXTENT, "公里"},
+    {"时速", MEASURE_EXTENT, "公里"},
     {"多大比例", MEASURE_SHARE, ""},
     {"面积比例", MEASURE_SHARE, ""},
     {"多大面积", MEASURE_SHARE, ""},
@@ -114,6 +124,9 @@ static const cue cues[] = {
     {"几分之几", MEASURE_SHARE, ""},
     {"多少票", MEASURE_SHARE, ""},
     {"几成", MEASURE_SHARE, ""},
+    {"按多少", MEASURE_SHARE, ""},
+    {"万分之几", MEASURE_SHARE, ""},
+    {"千分之几", MEASURE_SHARE, ""},
     {"多少个工作日", MEASURE_DURATION, "工作日"},
     {"几个工作日", MEASURE_DURATION, "工作日"},
     {"多少天", MEASURE_DURATION, "日"},
@@ -133,6 +146,8 @@ static const cue cues[] = {
     {"多久", MEASURE_DURATION, ""},
     {"多长", MEASURE_DURATION, ""},
     {"时效", MEASURE_DURATION, ""},
+    {"时限", MEASURE_DURATION, ""},
+    {"多少时间", MEASURE_DURATION, ""},
     {"期限", MEASURE_DURATION, ""},
     {"期间", MEASURE_DURATION, ""},
     {"年限", MEASURE_DURATION, "年"},
@@ -222,7 +237,15 @@ static bool asks_count(str question, measure_ask *out)
     return false;
 }
 
-/* 几个发起人, 多少个股东 */
+static bool names_people(str text)
+{
+    for (size_t i = 0; i < CORE_COUNT(roles); i++)
+        if (str_find(text, str_from(roles[i]), 0) != STR_NONE)
+            return true;
+    return false;
+}
+
+/* 几个发起人, 多少个股东; 发起人的上限是几个 */
 static bool asks_people(str question, measure_ask *out)
 {
     static const char *const asks[] = {"多少个", "几个", "多少位", "几位", "多少名", "几名"};
@@ -231,13 +254,12 @@ static bool asks_people(str question, measure_ask *out)
         size_t at = str_find(question, str_from(asks[i]), 0), end = at + strlen(asks[i]);
         if (at == STR_NONE)
             continue;
-        str name =
-            str_slice(question, end, end + NAME < question.length ? end + NAME : question.length);
-        for (size_t k = 0; k < CORE_COUNT(roles); k++)
-            if (str_find(name, str_from(roles[k]), 0) != STR_NONE) {
-                *out = (measure_ask){MEASURE_COUNT, STR("人"), at, end};
-                return true;
-            }
+        str tail = str_trim(str_slice(question, end, question.length));
+        if (names_people(str_slice(question, end, end + NAME)) ||
+            (tail.length <= 3 && names_people(str_slice(question, 0, at)))) {
+            *out = (measure_ask){MEASURE_COUNT, STR("人"), at, end};
+            return true;
+        }
     }
     return false;
 }
@@ -269,6 +291,17 @@ static bool asks_things(str question, measure_ask *out)
         }
     }
     return false;
+}
+
+/* 成交价的多少: a share of it. */
+static bool asks_part(str question, measure_ask *out)
+{
+    str part = STR("的多少");
+    size_t at = str_find(question, part, 0), end = at + part.length;
+    if (at == STR_NONE || question.length - end > strlen("？"))
+        return false;
+    *out = (measure_ask){MEASURE_SHARE, STR(""), at, end};
+    return true;
 }
 
 bool measure_asked(str question, measure_ask *out)
@@ -319,7 +352,7 @@ bool measure_meant(str question, measure_ask *out)
         return true;
     }
     return asks_apart(question, out) || asks_people(question, out) || asks_count(question, out) ||
-           asks_things(question, out);
+           asks_things(question, out) || asks_part(question, out);
 }
 
 /* --- values of a text --------------------------------------------------------------------------
@@ -336,19 +369,19 @@ typedef struct unit {
 } unit;
 
 static const unit units[] = {
-    {"个工作日", MEASURE_DURATION}, {"个月", MEASURE_DURATION},   {"小时", MEASURE_DURATION},
-    {"年", MEASURE_DURATION},       {"日", MEASURE_DURATION},     {"天", MEASURE_DURATION},
-    {"周岁", MEASURE_AGE},          {"岁", MEASURE_AGE},          {"元", MEASURE_MONEY},
-    {"倍", MEASURE_TIMES},          {" days", MEASURE_DURATION},  {" day", MEASURE_DURATION},
-    {" months", MEASURE_DURATION},  {" month", MEASURE_DURATION}, {" years", MEASURE_DURATION},
-    {" year", MEASURE_DURATION},    {" hours", MEASURE_DURATION}, {" hour", MEASURE_DURATION},
-    {" years", MEASURE_AGE},        {"平方米", MEASURE_EXTENT},   {"平方公里", MEASURE_EXTENT},
-    {"立方米", MEASURE_EXTENT},     {"公里", MEASURE_EXTENT},     {"千米", MEASURE_EXTENT},
-    {"海里", MEASURE_EXTENT},       {"厘米", MEASURE_EXTENT},     {"毫米", MEASURE_EXTENT},
-    {"米", MEASURE_EXTENT},         {"公顷", MEASURE_EXTENT},     {"亩", MEASURE_EXTENT},
-    {"毫升", MEASURE_EXTENT},       {"升", MEASURE_EXTENT},       {"公斤", MEASURE_EXTENT},
-    {"千克", MEASURE_EXTENT},       {"吨", MEASURE_EXTENT},       {"克", MEASURE_EXTENT},
-    {"分贝", MEASURE_EXTENT},       {"千瓦", MEASURE_EXTENT},
+    {"个工作日", MEASURE_DURATION}, {"个月", MEASURE_DURATION},    {"小时", MEASURE_DURATION},
+    {"年", MEASURE_DURATION},       {"日", MEASURE_DURATION},      {"天", MEASURE_DURATION},
+    {"时", MEASURE_CLOCK},          {"周岁", MEASURE_AGE},         {"岁", MEASURE_AGE},
+    {"元", MEASURE_MONEY},          {"倍", MEASURE_TIMES},         {" days", MEASURE_DURATION},
+    {" day", MEASURE_DURATION},     {" months", MEASURE_DURATION}, {" month", MEASURE_DURATION},
+    {" years", MEASURE_DURATION},   {" year", MEASURE_DURATION},   {" hours", MEASURE_DURATION},
+    {" hour", MEASURE_DURATION},    {" years", MEASURE_AGE},       {"平方米", MEASURE_EXTENT},
+    {"平方公里", MEASURE_EXTENT},   {"立方米", MEASURE_EXTENT},    {"公里", MEASURE_EXTENT},
+    {"千米", MEASURE_EXTENT},       {"海里", MEASURE_EXTENT},      {"厘米", MEASURE_EXTENT},
+    {"毫米", MEASURE_EXTENT},       {"米", MEASURE_EXTENT},        {"公顷", MEASURE_EXTENT},
+    {"亩", MEASURE_EXTENT},         {"毫升", MEASURE_EXTENT},      {"升", MEASURE_EXTENT},
+    {"公斤", MEASURE_EXTENT},       {"千克", MEASURE_EXTENT},      {"吨", MEASURE_EXTENT},
+    {"克", MEASURE_EXTENT},         {"分贝", MEASURE_EXTENT},      {"千瓦", MEASURE_EXTENT},
 };
 
 /* The end of the unit behind a number, or 0. */
@@ -585,7 +618,8 @@ static bool tells_case(const measure_ask *ask, str text, const value *v)
 {
     size_t end = span_end(text, v->end, true);
     return ask->kind == MEASURE_DURATION && before(text, end, "的") &&
-           (here(text, v->end, "以上") || before(text, v->start, "不满"));
+           (here(text, v->end, "以上") || here(text, v->end, "不") ||
+            before(text, v->start, "不满") || before(text, v->start, "不足"));
 }
 
 /* Men and women: one character that decides whose measure it is. */
@@ -659,10 +693,14 @@ static size_t most_extreme(const scored *all, size_t count, size_t best, int sig
     return chosen;
 }
 
-/* Where what is said of the value begins: at its sentence, or behind the value before it. */
-static size_t case_start(const scored *all, size_t count, str text, const value *v)
+/* Where what is said of the value begins: at its sentence, or behind the value before it that is
+ * ruled for another case. */
+static size_t case_start(const measure_ask *ask, const scored *all, size_t count, str text,
+                         const value *v)
 {
     size_t from = span_start(text, v->start, false);
+    while (count > 0 && tells_case(ask, text, &all[count - 1].at))
+        count--;
     return count > 0 && all[count - 1].at.end > from ? all[count - 1].at.end : from;
 }
 
@@ -698,8 +736,8 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
         s->clause = shared(ask, question, clause, true, 1) + shared_words(ask, more, clause);
         s->score = s->clause + whose(question, clause);
         if (ask->kind != MEASURE_AGE)
-            s->score +=
-                age_case_fit(question, str_slice(text, case_start(all, count, text, &v), v.start));
+            s->score += value_case_fit(
+                question, str_slice(text, case_start(ask, all, count, text, &v), v.start));
         s->score +=
             0.7 * (shared(ask, question, sentence, true, 1) + shared_words(ask, more, sentence));
         s->score += (v.wanted_unit ? 1.5 : 0) + said_outright(text, v.start);

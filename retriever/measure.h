@@ -18,6 +18,7 @@ typedef enum measure_kind {
     MEASURE_MONEY,
     MEASURE_TIMES,
     MEASURE_SHARE,
+    MEASURE_CLOCK,  /* an hour of the day */
     MEASURE_EXTENT, /* a length, an area, a weight, a volume, a sound's level */
     MEASURE_COUNT   /* a number of what `unit` says */
 } measure_kind;

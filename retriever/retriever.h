@@ -176,6 +176,7 @@ typedef struct retriever_signals {
     double said, chars;  /* passages: share of the question that the best sentence says */
     bool hinted;         /* passages: the question has a name of the pack for it */
     double asked;        /* passages: how near the question is to one that it is known to answer */
+    str questions;       /* passages: all that it is known to answer */
     double values_missing; /* numbers of the question that the text does not hold */
     bool unit_missed;      /* a time, a sum or a share is asked for, and the answer is none */
     bool reason_asked;     /* why, how come; and no step of the form is called so */

@@ -526,6 +526,7 @@ void signals_measure(const plan *p, const retriever_candidate *chosen, const exe
         out->chars = form->passage.chars;
         out->hinted = form->passage.hinted;
         out->asked = form->passage.asked;
+        out->questions = form->passage.questions;
         read_values(&m, result);
     }
     read_names(&m);
