@@ -541,6 +541,20 @@ static bool leaves_open(const decider *d)
     return yes_no_by(d->q->glue, &d->q->yes_no, claim, text, d->c->a) == YES_NO_UNSAID;
 }
 
+/* How much or how many was asked, and the text that was found holds nothing of the kind. */
+static bool lacks_measure(const decider *d)
+{
+    static const char *const asks[] = {"多少", "几", "多久", "多长", "多远", "多大"};
+    const execute_result *r = &d->found->result;
+    measure_ask ask;
+    if (!d->found->signals.passage || r->value_count != 1 || d->found->form->op != LF_HOP ||
+        !measure_asked(d->q->question, &ask))
+        return false;
+    str words = str_slice(d->q->question, ask.start, ask.end);
+    return str_holds_any(words, asks, CORE_COUNT(asks)) &&
+           !measure_has(&ask, phrase_label(d->c, r->values[0].id));
+}
+
 status decide(const decide_request *request, answer *out, error *err)
 {
     const retriever_result *found = request->found;
@@ -596,7 +610,7 @@ status decide(const decide_request *request, answer *out, error *err)
         return unsure(&d);
     if (!signals->passage && zh && signals->focus >= FOCUS)
         return no_relation(&d);
-    if (leaves_open(&d))
+    if (leaves_open(&d) || lacks_measure(&d))
         return unsure(&d);
     if (out->confidence < calibration_threshold(model, request->phrases->lang))
         return unsure(&d);

@@ -148,19 +148,26 @@ static status judge(const verify_context *c, str clause, bool strong, answer_ver
     return st;
 }
 
-/* Is the clause judged by sentences of statutes alone, without saying which article it is about? It
+static bool is_of_statute(const verify_context *c, const kg_statement *s)
+{
+    kg_term terms[2];
+    const kg_id ids[] = {s->s, s->p};
+    error ignored = {0};
+    return kg_terms(c->read, ids, 2, c->a, terms, &ignored) == STATUS_OK &&
+           (str_starts(terms[0].lexical, STR("urn:vouch:article:")) ||
+            str_equal(terms[1].lexical, STR("urn:vouch:r:text")));
+}
+
+/* Is the clause judged by articles of statutes alone, without saying which one it is about? It
  * tells a case then (试用期里想走人), it does not claim what the law says. */
 static bool tells_a_case(const verify_context *c, const cite_list *cites, str clause)
 {
-    if (c->schema == NULL || str_find(clause, STR("条"), 0) != STR_NONE ||
+    if (str_find(clause, STR("条"), 0) != STR_NONE ||
         str_find(clause, STR("规定"), 0) != STR_NONE || cite_count(cites) == 0)
         return false;
-    for (size_t n = 1; n <= cite_count(cites); n++) {
-        const retriever_relation *r =
-            retriever_schema_relation(c->schema, cite_statement(cites, (int)n)->p);
-        if (r == NULL || !str_equal(r->iri, STR("urn:vouch:r:text")))
+    for (size_t n = 1; n <= cite_count(cites); n++)
+        if (!is_of_statute(c, cite_statement(cites, (int)n)))
             return false;
-    }
     return true;
 }
 

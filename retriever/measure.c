@@ -267,9 +267,9 @@ static bool asks_people(str question, measure_ask *out)
 /* A term that is only spoken of (怀孕期间可以离婚吗) is not asked for. */
 static bool only_named(str question, const measure_ask *ask)
 {
-    static const char *const asks[] = {"多", "几", "为", "是"}, *const ends[] = {"吗", "么"};
+    static const char *const asks[] = {"多", "几", "为", "是"};
     str words = str_slice(question, ask->start, ask->end);
-    return str_holds_any(question, ends, CORE_COUNT(ends)) &&
+    return str_find(question, STR("吗"), 0) != STR_NONE &&
            !str_holds_any(words, asks, CORE_COUNT(asks));
 }
 

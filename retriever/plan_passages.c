@@ -708,23 +708,30 @@ static bool owns_text(const plan *p, kg_id id)
 static void named_owner(plan *p, const link_mention *m)
 {
     finder named = {.p = p, .law = m};
-    passage own = {.owner = m->shown.senses[0].id, .said = 0.8, .score = 0.9};
+    passage own = {
+        .owner = m->shown.senses[0].id, .said = 0.8, .chars = 0.8, .lead = 4, .score = 0.9};
     if (owns_text(p, own.owner))
         add_form(&named, &own, true, 0);
+}
+
+/* 某法一共几条: its articles are counted, if there is such a law. */
+static bool asks_articles(str question)
+{
+    static const char *const asks[] = {"几条", "多少条", "多少个条文", "条文数"};
+    size_t at = STR_NONE;
+    for (size_t i = 0; i < CORE_COUNT(asks) && at == STR_NONE; i++)
+        at = str_find(question, str_from(asks[i]), 0);
+    str head = at == STR_NONE ? str_make(NULL, 0) : str_slice(question, 0, at);
+    return at != STR_NONE && !str_ends(head, STR("第")) && !str_ends(head, STR("哪"));
 }
 
 /* 公司法一共几条: the articles of the law are counted. */
 static void count_articles(finder *f)
 {
     plan *p = f->p;
-    static const char *const asks[] = {"几条", "多少条", "多少个条文", "条文数"};
     const retriever_relation *r =
         retriever_schema_relation(&p->in->knowledge->schema, relation_id(p, "urn:vouch:r:law"));
-    size_t at = STR_NONE;
-    for (size_t i = 0; i < CORE_COUNT(asks) && at == STR_NONE; i++)
-        at = str_find(p->in->question, str_from(asks[i]), 0);
-    str head = at == STR_NONE ? str_make(NULL, 0) : str_slice(p->in->question, 0, at);
-    if (at == STR_NONE || r == NULL || str_ends(head, STR("第")) || str_ends(head, STR("哪")))
+    if (!asks_articles(p->in->question) || r == NULL)
         return;
     plan_form form = {.signature = 0x5EC};
     form.mask = p->silent;
@@ -786,6 +793,8 @@ void plan_passages(plan *p)
     f.law = narrowing(p, &f.law_label);
     if (f.law != NULL)
         count_articles(&f);
+    else if (asks_articles(p->in->question))
+        return;
     for (size_t i = 0; i < l->count; i++) {
         const link_mention *m = &l->mentions[i];
         if (m->shown.kind != RETRIEVER_MENTION_ENTITY || m == f.law || is_hint(p, m) ||
