@@ -5,6 +5,7 @@
 
 #include "fusion/excerpt.h"
 
+#include "retriever/actor.h"
 #include "retriever/measure.h"
 
 #include <stdio.h>
@@ -180,9 +181,10 @@ static status set_passage_value(writer *w, str passage, str whole, bool may_be_t
     size_t n = 0;
     if (measure_asked(w->q->question, &ask))
         n = measure_find_all(&ask, w->q->question, w->q->synonyms, passage, values, MEASURES);
-    str measure = n > 0          ? phrase_join(w->c, values, n)
-                  : may_be_truth ? truth_of(w, passage)
-                                 : str_make(NULL, 0);
+    str measure = n > 0 ? phrase_join(w->c, values, n) : str_make(NULL, 0);
+    if (n == 0 && may_be_truth)
+        measure = actor_asked(w->q->question) ? actor_find(w->q->question, w->q->synonyms, passage)
+                                              : truth_of(w, passage);
     if (n == 0)
         values[n++] = str_empty(measure) ? whole : measure;
     if (!str_empty(measure) && w->out->clause_count > 0) {
