@@ -378,6 +378,7 @@ void passage_match_read(const passage_match *m, str title, str text, str named, 
     bits with = r.all;
     scan(m, asked, &with);
     out->asked = pairs_said(m, &with, rows);
+    out->asked_chars = chars_said(m, &with, rows);
     scan(m, title, &r.all);
     out->chars_whole = chars_said(m, &r.all, NULL);
     out->defines = defines(m, text);

@@ -20,6 +20,7 @@ typedef struct passage_reading {
     double triples;      /* of its runs of three characters, by the passage */
     double chars_whole;  /* by the passage and the title of its law */
     double asked;        /* by the passage and the questions that it is known to answer */
+    double asked_chars;  /* of its characters, likewise */
     double measured;     /* by the best sentence that holds a measure as asked; -0.3 = none does */
     bool defines;        /* it says what a word of the question is (X，是指) */
 } passage_reading;

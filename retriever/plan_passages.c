@@ -452,7 +452,7 @@ static void describe(finder *f, passage *a, double best, double x[PASSAGE_FEATUR
     const law_title title = law_title_fit(question, a->label, f->p->in->general);
     const bool open = f->law == NULL;
     a->said = fmax(fmax(said.sentence, said.whole), said.asked);
-    a->chars = said.chars;
+    a->chars = a->asked == NULL ? said.chars : fmax(said.chars, said.asked_chars);
     a->hinted = hint != NULL;
     x[PASSAGE_BM25] = best > 0 ? a->bm25 / best : 0;
     x[PASSAGE_SENTENCE] = said.sentence;
