@@ -39,14 +39,22 @@ static size_t pairs_in(str words, str clause)
     return n;
 }
 
-/* The first deed behind `from`. */
+/* The next deed behind `from`; 主管 of 主管部门 is none. */
 static size_t deed_at(str clause, size_t from)
 {
+    static const char *const parts[] = {"部门", "机关", "机构", "单位", "委员会", "人"};
     size_t first = STR_NONE;
-    for (size_t i = 0; i < CORE_COUNT(deeds); i++) {
-        size_t at = str_find(clause, str_from(deeds[i]), from);
-        first = at < first ? at : first;
-    }
+    for (size_t i = 0; i < CORE_COUNT(deeds); i++)
+        for (size_t at = from; (at = str_find(clause, str_from(deeds[i]), at)) < first; at += 3) {
+            str behind = str_slice(clause, at + strlen(deeds[i]), clause.length);
+            bool part = false;
+            for (size_t k = 0; k < CORE_COUNT(parts); k++)
+                part = part || str_starts(behind, str_from(parts[k]));
+            if (!part) {
+                first = at;
+                break;
+            }
+        }
     return first;
 }
 
@@ -74,22 +82,29 @@ static bool is_name(str name)
     return false;
 }
 
+/* The name between `from` and the first deed that one stands before. */
+static str name_before_deed(str clause, size_t from)
+{
+    for (size_t at = from; (at = deed_at(clause, at)) != STR_NONE; at += 3) {
+        str name = trimmed(str_slice(clause, from, at));
+        if (is_name(name))
+            return name;
+    }
+    return (str){0};
+}
+
 static str named_in(str clause)
 {
     str by = STR("由");
     for (size_t at = 0; (at = str_find(clause, by, at)) != STR_NONE; at += by.length) {
-        bool word = str_ends(str_slice(clause, 0, at), STR("自")) ||
-                    str_ends(str_slice(clause, 0, at), STR("理")) ||
-                    str_ends(str_slice(clause, 0, at), STR("事"));
-        size_t deed = word ? STR_NONE : deed_at(clause, at);
-        str name =
-            deed == STR_NONE ? str_make(NULL, 0) : trimmed(str_slice(clause, at + by.length, deed));
-        if (is_name(name))
+        str head = str_slice(clause, 0, at);
+        bool word =
+            str_ends(head, STR("自")) || str_ends(head, STR("理")) || str_ends(head, STR("事"));
+        str name = word ? str_make(NULL, 0) : name_before_deed(clause, at + by.length);
+        if (!str_empty(name))
             return name;
     }
-    size_t deed = deed_at(clause, 0);
-    str name = deed == STR_NONE ? str_make(NULL, 0) : trimmed(str_slice(clause, 0, deed));
-    return is_name(name) ? name : str_make(NULL, 0);
+    return name_before_deed(clause, 0);
 }
 
 str actor_find(str question, str more, str text)

@@ -95,12 +95,26 @@ static void mark(const asked *k, uint64_t key, int kind, items *out)
         out->held[kind] |= (uint64_t)1 << k->number[at];
 }
 
+/* Nearly all of the table are three bytes of the common block. */
+static size_t next_char(str text, size_t at, uint32_t *c, bool *han)
+{
+    const unsigned char *b = (const unsigned char *)text.data + at;
+    if (text.length - at >= 3 && b[0] >= 0xe4 && b[0] <= 0xe9) {
+        *c = (uint32_t)(b[0] & 15) << 12 | (uint32_t)(b[1] & 63) << 6 | (b[2] & 63);
+        *han = *c >= 0x4e00;
+        return 3;
+    }
+    size_t n = utf8_decode(text.data + at, text.length - at, c);
+    *han = utf8_is_han(*c);
+    return n;
+}
+
 static void compare(const asked *k, str text, near_question *out)
 {
     uint32_t before = 0, c;
+    bool han;
     for (size_t i = 0; i < text.length;) {
-        i += utf8_decode(text.data + i, text.length - i, &c);
-        bool han = utf8_is_han(c);
+        i += next_char(text, i, &c, &han);
         out->count[ONE] = (uint16_t)(out->count[ONE] + han);
         out->count[PAIR] = (uint16_t)(out->count[PAIR] + (han && before != 0));
         if (han && is_known(k, c)) {

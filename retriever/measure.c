@@ -394,8 +394,12 @@ static size_t unit_end(const measure_ask *ask, str text, size_t at, str *found)
         size_t from = here(text, at, "个") && !str_equal(ask->unit, STR("个")) ? at + 3 : at;
         *found = ask->unit;
         for (size_t i = 0; str_equal(ask->unit, STR("人")) && i < CORE_COUNT(people); i++)
-            if (here(text, at, people[i]) && !here(text, at, "个月") && !here(text, at, "个工作日"))
+            if (here(text, at, people[i]) && !here(text, at, "个月") &&
+                !here(text, at, "个工作日")) {
+                if (here(text, at, "个") || here(text, at, "位")) /* of whatever stands behind */
+                    *found = STR("");
                 return at + strlen(people[i]);
+            }
         return str_starts(str_slice(text, from, text.length), ask->unit) ? from + ask->unit.length
                                                                          : 0;
     }
@@ -622,6 +626,27 @@ static bool tells_case(const measure_ask *ask, str text, const value *v)
             before(text, v->start, "不满") || before(text, v->start, "不足"));
 }
 
+/* The cases that are told before the value (情况紧急的，...), as far as the question speaks of
+ * them: one that it names is its own, one that it does not is another's. */
+static double condition_fit(str question, str text, const value *v)
+{
+    size_t from = span_start(text, v->start, false), end = span_start(text, v->start, true);
+    double fit = 0;
+    while (from < end) {
+        size_t stop = span_end(text, from, true);
+        str part = str_slice(text, from, stop < end ? stop : end);
+        double pairs = 0, found = 0;
+        for (size_t i = 0; str_ends(part, STR("的")) && i + 9 <= part.length; i += 3) {
+            pairs++;
+            found += str_find(question, str_slice(part, i, i + 6), 0) != STR_NONE;
+        }
+        if (pairs > 0)
+            fit += found / pairs >= 0.5 ? 4 * found / pairs : found > 0 ? 0 : -0.5;
+        from = stop + 3;
+    }
+    return fit;
+}
+
 /* Men and women: one character that decides whose measure it is. */
 static double whose(str question, str clause)
 {
@@ -657,8 +682,9 @@ static double size_of(str written)
 /* 最长 and 不得超过, 最短 and 不能少于: bounds of the way that is asked for. */
 static double bounded_so(str text, size_t at, int sign)
 {
-    static const char *const above[] = {"超过", "最长", "最高", "最多"};
-    static const char *const below[] = {"少于", "低于", "至少", "最短", "最低"};
+    static const char *const above[] = {"超过",   "最长",   "最高",  "最多",
+                                        "最长为", "最高为", "最多为"};
+    static const char *const below[] = {"少于", "低于", "至少", "最短", "最低", "最低为", "最短为"};
     double found = 0;
     for (size_t i = 0; sign > 0 && i < CORE_COUNT(above); i++)
         found = before(text, at, above[i]) ? 1 : found;
@@ -677,7 +703,7 @@ enum { SCORED = 64 };
 
 /* What the question says itself, or what only tells the case, is not what it asks for. */
 #define GIVEN 20
-#define CASE 2
+#define CASE 6
 
 /* Of the values that speak of the same thing as the best, the greatest or the least. */
 static size_t most_extreme(const scored *all, size_t count, size_t best, int sign)
@@ -742,7 +768,7 @@ bool measure_find(const measure_ask *ask, str question, str more, str text, meas
             0.7 * (shared(ask, question, sentence, true, 1) + shared_words(ask, more, sentence));
         s->score += (v.wanted_unit ? 1.5 : 0) + said_outright(text, v.start);
         s->score += bounded_so(text, v.start, sign);
-        s->score += anchored(ask, question, text, &v);
+        s->score += anchored(ask, question, text, &v) + condition_fit(question, text, &v);
         s->score -= 0.8 * foreign_cases(question, upto) + 0.4 * (double)count;
         s->given = str_find(question, str_slice(text, v.start, v.end), 0) != STR_NONE;
         s->score -= (s->given ? GIVEN : 0) + (tells_case(ask, text, &v) ? CASE : 0);

@@ -82,6 +82,14 @@ static lf_compare wanted_compare(const plan *p)
     return plan_has(p, OPERATOR_LESS) ? LF_LE : LF_EQ;
 }
 
+/* Thirty years are no more and no less than a number, a sum or a date. */
+static bool measures_time_alike(const plan *p, const measure *m, const link_mention *v)
+{
+    const retriever_relation *r = plan_relation(p, m->step);
+    return v->shown.value.kind != KG_VALUE_DURATION || r == NULL ||
+           r->stats.value_kind == KG_VALUE_DURATION;
+}
+
 /* The sets that a filter or superlative may work on: paths, and whole classes. */
 static void forms_on_set(plan *p, const lf_node *set, const plan_form *base, const measure *m)
 {
@@ -90,7 +98,8 @@ static void forms_on_set(plan *p, const lf_node *set, const plan_form *base, con
         const link_mention *v = &l->mentions[i];
         if (v->shown.kind != RETRIEVER_MENTION_VALUE && v->shown.kind != RETRIEVER_MENTION_TIME)
             continue;
-        if (wanted_compare(p) == LF_EQ && !plan_has(p, OPERATOR_GREATER))
+        if ((wanted_compare(p) == LF_EQ && !plan_has(p, OPERATOR_GREATER)) ||
+            !measures_time_alike(p, m, v))
             continue;
         plan_form f = *base;
         for (uint32_t k = v->first; k <= v->last; k++)

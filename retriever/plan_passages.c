@@ -708,8 +708,7 @@ static bool owns_text(const plan *p, kg_id id)
 static void named_owner(plan *p, const link_mention *m)
 {
     finder named = {.p = p, .law = m};
-    passage own = {
-        .owner = m->shown.senses[0].id, .said = 0.8, .chars = 0.8, .lead = 4, .score = 0.9};
+    passage own = {.owner = m->shown.senses[0].id, .said = 0.8, .chars = 1, .score = 0.9};
     if (owns_text(p, own.owner))
         add_form(&named, &own, true, 0);
 }
