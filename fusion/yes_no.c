@@ -119,6 +119,15 @@ static double share_of(str claim, str sentence)
     return all > 0 ? found / all : 0;
 }
 
+/* Behind the next full stop, or semicolon: 必须免费进行检查；不符合条件的，不得采集 are two
+ * rulings. */
+static size_t ruling_end(str line, size_t start)
+{
+    size_t stop = str_find(line, STR("。"), start), other = str_find(line, STR("；"), start);
+    size_t end = stop < other ? stop : other;
+    return end == STR_NONE ? line.length : end + 3;
+}
+
 /* The sentence that says most of the claim, an item of a list with the words that lead it. */
 static str best_sentence(str claim, str article, arena *a, double *share)
 {
@@ -128,8 +137,7 @@ static str best_sentence(str claim, str article, arena *a, double *share)
         bool item = str_starts(line, STR("（"));
         lead = item ? lead : (str){0};
         for (size_t start = 0, end; start < line.length; start = end) {
-            end = str_find(line, STR("。"), start);
-            end = end == STR_NONE ? line.length : end + 3;
+            end = ruling_end(line, start);
             str sentence = str_slice(line, start, end);
             if (item && !str_empty(lead))
                 sentence = str_from(arena_printf(a, "%.*s%.*s", STR_ARG(lead), STR_ARG(sentence)));
@@ -179,8 +187,7 @@ static bool punished_somewhere(str claim, str article)
     str rest = article, line;
     while (str_split(&rest, '\n', &line))
         for (size_t start = 0, end; start < line.length; start = end) {
-            end = str_find(line, STR("。"), start);
-            end = end == STR_NONE ? line.length : end + 3;
+            end = ruling_end(line, start);
             str sentence = str_slice(line, start, end);
             if (punishes(sentence) && share_of(claim, sentence) >= 0.55)
                 return true;
@@ -342,8 +349,7 @@ static yes_no by_polarity(str claim, str article, str questions, arena *a)
         return YES_NO_UNSAID;
     while (str_split(&rest, '\n', &line))
         for (size_t start = 0, end; start < line.length; start = end) {
-            end = str_find(line, STR("。"), start);
-            end = end == STR_NONE ? line.length : end + 3;
+            end = ruling_end(line, start);
             str sentence = str_slice(line, start, end);
             const char *both = arena_printf(a, "%.*s %.*s", STR_ARG(sentence), STR_ARG(questions));
             double share = both == NULL ? 0 : share_of(claim, str_from(both));
@@ -382,5 +388,8 @@ yes_no yes_no_by(const glue *g, const yes_no_words *words, str claim, str articl
         told = by_alignment(g, claim, article, a);
     if (told == YES_NO_UNSAID)
         told = by_duty(without_case(normal), article, a);
-    return told == YES_NO_UNSAID ? by_polarity(normal, article, words->questions, a) : told;
+    if (told == YES_NO_UNSAID)
+        told = by_polarity(normal, article, words->questions, a);
+    return told == YES_NO_UNSAID ? by_polarity(without_case(normal), article, words->questions, a)
+                                 : told;
 }
