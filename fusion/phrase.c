@@ -216,6 +216,12 @@ str phrase_of(const phrase_context *c, const lf_node *form)
         return filter(c, form);
     case LF_TYPE:
         return type(c, form);
+    case LF_HAVING: {
+        const template_var vars[] = {
+            {"relation", phrase_relation(c, &form->step.relation, form->step.inverse)},
+            {NULL, {0}}};
+        return phrase_fill(c, "np_having", vars);
+    }
     case LF_ARGMAX:
     case LF_ARGMIN:
         return superlative(c, form);

@@ -501,6 +501,19 @@ static status say_yes(writer *w, const lf_node *form)
     return close_clause(w, fill(w, "yes", vars));
 }
 
+/* What was asked for: the value, or the bound ("不超过500万元", "above 90%"). */
+static str asked_value(writer *w, const lf_node *form)
+{
+    static const char *const keys[] = {"", "", "op_lt", "op_le", "op_gt", "op_ge"};
+    str value = phrase_of(w->c, form->b);
+    if (form->compare < LF_LT || form->compare > LF_GE)
+        return value;
+    bool spaced = !str_equal(w->c->lang, STR("zh"));
+    str op = template_text(w->c->templates, keys[form->compare], w->c->lang);
+    return str_from(
+        arena_printf(w->c->a, "%.*s%s%.*s", STR_ARG(op), spaced ? " " : "", STR_ARG(value)));
+}
+
 static status say_no(writer *w, const lf_node *form)
 {
     const execute_result *r = w->q->result;
@@ -511,7 +524,7 @@ static status say_no(writer *w, const lf_node *form)
     size_t shown = r->value_count < 5 ? r->value_count : 5;
     const template_var vars[] = {
         {"np", np},
-        {"object", phrase_of(w->c, form->b)},
+        {"object", form->b == NULL ? (str){0} : asked_value(w, form)},
         {"list", phrase_list(w->c, w->labels, shown, r->value_count, (str){0})},
         {NULL, {0}}};
     const char *key = form->b == NULL ? "no_exists" : r->value_count > 0 ? "no_other" : "no";

@@ -562,11 +562,12 @@ static bool scan_value(cursor *c, bool bare, kg_value *out)
 
 static const char *const about[] = {"约为",          "大约",   "约",  "大概", "近", "将近", "about",
                                     "approximately", "around", "ca.", "~",    "～", NULL};
-static const char *const at_least[] = {"不少于",    "至少", "不低于", "超过", "大于", "at least",
-                                       "more than", "over", ">=",     "≥",    ">",    NULL};
-static const char *const at_most[] = {
-    "不超过",    "不多于", "至多", "最多", "低于", "小于", "at most",
-    "less than", "up to",  "<=",   "≤",    "<",    NULL};
+static const char *const at_least[] = {"不少于", "至少", "不低于", "超过",     "大于",
+                                       "多于",   "高于", "不小于", "at least", "more than",
+                                       "over",   ">=",   "≥",      ">",        NULL};
+static const char *const at_most[] = {"不超过", "不多于", "至多",   "最多",    "低于",      "小于",
+                                      "少于",   "不高于", "不大于", "at most", "less than", "up to",
+                                      "<=",     "≤",      "<",      NULL};
 static const char *const and_more[] = {"以上", "及以上", "or more", "or longer", "+", NULL};
 static const char *const and_less[] = {"以下", "以内", "之内", "or less", NULL};
 static const char *const around[] = {"左右", "上下", "不等", NULL};

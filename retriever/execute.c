@@ -179,6 +179,24 @@ static status classes_of(execute_run *r, const lf_node *f, execute_set *out)
     return s;
 }
 
+/* What a relation leads from, or to: what a table without classes is about. */
+static status eval_having(execute_run *r, const lf_node *f, execute_set *out)
+{
+    kg_pattern pattern = {.p = f->step.relation.id, .when = r->when, .limit = r->rows + 1};
+    kg_statement_list list = {0};
+    if (f->step.relation.id == 0)
+        return error_set(r->err, STATUS_USAGE, "a relation was not resolved");
+    status s = kg_match(r->read, &pattern, r->a, &list, r->err);
+    r->out->visited += list.count;
+    for (size_t i = 0; s == STATUS_OK && i < list.count && !execute_exhausted(r); i++) {
+        kg_id id = f->step.inverse ? list.items[i].o : list.items[i].s;
+        if (execute_set_find(out, id) == NULL)
+            s = execute_add(
+                r, out, (execute_item){.id = id, .proof = execute_prove(r, &list.items[i], NULL)});
+    }
+    return s;
+}
+
 static status eval_type(execute_run *r, const lf_node *f, execute_set *out)
 {
     const retriever_schema *schema = r->options->schema;
@@ -309,6 +327,9 @@ status execute_eval(execute_run *r, const lf_node *f, execute_set *out)
         break;
     case LF_TYPE:
         s = eval_type(r, f, out);
+        break;
+    case LF_HAVING:
+        s = eval_having(r, f, out);
         break;
     case LF_ARGMAX:
     case LF_ARGMIN:

@@ -330,6 +330,8 @@ static const lf_node *parse_arguments(parser *p, lf_op op)
         return parse_type(p);
     if (op == LF_SEARCH)
         return parse_search(p);
+    if (op == LF_HAVING)
+        return parse_step(p, &step, true) ? kept(p, lf_having(p->a, step)) : NULL;
     const lf_node *of = parse_form(p);
     if (of == NULL)
         return NULL;

@@ -144,6 +144,8 @@ static void print(const lf_node *f, bool iris, buf *out)
             buf_add_cstr(out, ", ");
         }
         add_name(out, &f->name, iris);
+    } else if (f->op == LF_HAVING) {
+        add_step(out, &f->step, iris);
     } else if (f->op == LF_AT) {
         char day[16];
         clock_day_format(f->day, day);
@@ -322,6 +324,12 @@ static void sparql_set(sparql *s, const lf_node *f, const char *var)
         sparql_term(s, &f->name);
         buf_add_cstr(s->out, " .\n");
         break;
+    case LF_HAVING: {
+        char value[16];
+        fresh(s, value);
+        sparql_triple(s, var, &f->step, value);
+        break;
+    }
     case LF_ARGMAX:
     case LF_ARGMIN:
         sparql_best(s, f, var, f->op == LF_ARGMAX);
@@ -449,6 +457,9 @@ static void model_print(model_text *m, const lf_node *f)
         model_relation(m, "", &class_step);
         break;
     }
+    case LF_HAVING:
+        model_relation(m, f->step.inverse ? "<->" : "<+>", &f->step);
+        break;
     case LF_COUNT:
         buf_add_cstr(m->out, "<count>");
         break;

@@ -52,6 +52,11 @@ const lf_node *lf_filter(arena *a, const lf_node *of, lf_step step, lf_compare c
                 (lf_node){.op = LF_FILTER, .a = of, .b = value, .step = step, .compare = compare});
 }
 
+const lf_node *lf_having(arena *a, lf_step step)
+{
+    return keep(a, (lf_node){.op = LF_HAVING, .step = step});
+}
+
 const lf_node *lf_type(arena *a, const lf_node *of, lf_name class_name)
 {
     return keep(a, (lf_node){.op = LF_TYPE, .a = of, .name = class_name});
@@ -226,6 +231,8 @@ const char *lf_op_name(lf_op op)
         return "DESCRIBE";
     case LF_AT:
         return "AT";
+    case LF_HAVING:
+        return "HAVING";
     case LF_SEARCH:
         return "SEARCH";
     }

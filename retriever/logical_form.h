@@ -6,7 +6,7 @@
  *   set   := "label" | <IRI> | HOP(set, +rel) | HOP(set, -rel*) | AND(set, set) | OR(set, set)
  *          | MINUS(set, set) | FILTER(set, rel, op, value) | TYPE(set, class) | TYPE(class)
  *          | ARGMAX(set, rel [, n]) | ARGMIN(set, rel [, n]) | CMP(set, set, rel, op)
- *          | SEARCH("words" [, set]) | AT(set, DATE)
+ *          | SEARCH("words" [, set]) | HAVING(±rel) | AT(set, DATE)
  *   form  := set | COUNT(set) | ASK(set [, ±rel ...] [, [op] value]) | DESCRIBE(set)
  *          | AT(form, DATE)
  *   op    := = | != | < | <= | > | >= | ~ | ^    (~: the text holds the words; ^: begins so)
@@ -53,6 +53,7 @@ typedef enum lf_op {
     LF_ASK,      /* a; b NULL: does it hold anything; else: does it hold b (compare) */
     LF_DESCRIBE, /* a */
     LF_AT,       /* a, day */
+    LF_HAVING,   /* step: all that the relation leads from (+rel) or to (-rel) */
     LF_SEARCH    /* name.label: the words; a: a set that the passages must belong to, or NULL */
 } lf_op;
 
@@ -104,6 +105,7 @@ const lf_node *lf_binary(arena *a, lf_op op, const lf_node *left, const lf_node 
 const lf_node *lf_unary(arena *a, lf_op op, const lf_node *of);
 const lf_node *lf_filter(arena *a, const lf_node *of, lf_step step, lf_compare compare,
                          const lf_node *value);
+const lf_node *lf_having(arena *a, lf_step step);
 const lf_node *lf_type(arena *a, const lf_node *of, lf_name class_name);
 const lf_node *lf_arg(arena *a, lf_op op, const lf_node *of, lf_step step, uint32_t limit);
 const lf_node *lf_cmp(arena *a, const lf_node *left, const lf_node *right, lf_step step,

@@ -59,6 +59,17 @@ static size_t find_measures(const plan *p, measure *out, size_t capacity)
     return n;
 }
 
+/* Words for kinds of things tell nothing where the graph tells no kinds. */
+static void explain_kinds(const plan *p, token_mask *mask)
+{
+    const operator_hits *ops = p->in->operators;
+    const text_tokens *t = &p->in->link->tokens;
+    for (size_t i = 0; p->in->knowledge->schema.class_count == 0 && i < ops->count; i++)
+        for (size_t k = 0; ops->items[i].kind == OPERATOR_TYPE && k < t->count; k++)
+            if (ops->items[i].start <= t->items[k].start && t->items[k].end <= ops->items[i].end)
+                token_mask_set(mask, k);
+}
+
 static void use_measure(plan *p, const measure *m, plan_form *f)
 {
     const operator_hits *ops = p->in->operators;
@@ -70,9 +81,41 @@ static void use_measure(plan *p, const measure *m, plan_form *f)
             if (ops->items[i].start <= t->items[k].start && t->items[k].end <= ops->items[i].end)
                 token_mask_set(&f->mask, k);
     token_mask_join(&f->mask, &p->silent);
+    explain_kinds(p, &f->mask);
     f->features[RETRIEVER_F_UNEXPLAINED] = plan_unexplained(p, &f->mask);
     f->features[RETRIEVER_F_UNUSED] = plan_unused_mentions(p, &f->mask);
     f->signature = text_chain(f->signature, m->step + 0x1000);
+}
+
+/* What the words before or behind a value say of it as a bound: 超过 leaves it out, 不超过 takes it
+ * in. */
+static bool said_bound(str words, lf_compare *out, str *rest)
+{
+    static const struct {
+        lf_compare compare;
+        const char *words[12];
+    } bounds[] = {
+        {LF_LE,
+         {"不超过", "不高于", "不多于", "不大于", "至多", "最多", "以内", "之内", "以下", "at most",
+          "no more than", "up to"}},
+        {LF_GE,
+         {"不低于", "不少于", "不小于", "至少", "最少", "以上", "起码", "at least", "no less than",
+          "no fewer than"}},
+        {LF_GT, {"超过", "大于", "高于", "多于", "more than", "greater than", "over", "above"}},
+        {LF_LT, {"低于", "小于", "少于", "不到", "不足", "less than", "fewer than", "under"}},
+    };
+    for (size_t i = 0; i < CORE_COUNT(bounds); i++)
+        for (size_t k = 0; k < CORE_COUNT(bounds[i].words) && bounds[i].words[k] != NULL; k++) {
+            str word = str_from(bounds[i].words[k]);
+            bool before = str_starts(words, word);
+            if (!before && !str_ends(words, word))
+                continue;
+            *out = bounds[i].compare;
+            *rest = str_trim(before ? str_slice(words, word.length, words.length)
+                                    : str_slice(words, 0, words.length - word.length));
+            return true;
+        }
+    return false;
 }
 
 static lf_compare wanted_compare(const plan *p)
@@ -88,6 +131,21 @@ static bool measures_time_alike(const plan *p, const measure *m, const link_ment
     const retriever_relation *r = plan_relation(p, m->step);
     return v->shown.value.kind != KG_VALUE_DURATION || r == NULL ||
            r->stats.value_kind == KG_VALUE_DURATION;
+}
+
+/* The value of a mention, and how it is compared: a value that is said as a bound is the bound. */
+static lf_compare bound_of(const plan *p, const link_mention *v, kg_value *value, str *text)
+{
+    lf_compare said;
+    *value = v->shown.value;
+    *text = v->shown.text;
+    if (v->shown.kind != RETRIEVER_MENTION_VALUE || !said_bound(v->shown.text, &said, text))
+        return wanted_compare(p);
+    if (said == LF_GT || said == LF_GE)
+        value->high = value->low;
+    else
+        value->low = value->high;
+    return said;
 }
 
 /* The sets that a filter or superlative may work on: paths, and whole classes. */
@@ -107,9 +165,12 @@ static void forms_on_set(plan *p, const lf_node *set, const plan_form *base, con
         use_measure(p, m, &f);
         f.features[RETRIEVER_F_COVERAGE] = (f.features[RETRIEVER_F_COVERAGE] + m->fit) / 2;
         f.features[RETRIEVER_F_OPERATOR] = 0.8;
-        const lf_node *value = lf_value(p->a, v->shown.value, v->shown.text, v->shown.slot);
+        kg_value bound;
+        str text;
+        lf_compare compare = bound_of(p, v, &bound, &text);
+        const lf_node *value = lf_value(p->a, bound, text, v->shown.slot);
         const lf_node *filtered =
-            lf_filter(p->a, set, plan_step(p, m->step, false), wanted_compare(p), value);
+            lf_filter(p->a, set, plan_step(p, m->step, false), compare, value);
         f.form = plan_has(p, OPERATOR_COUNT) ? lf_unary(p->a, LF_COUNT, filtered) : filtered;
         f.signature = text_chain(f.signature, 0xF1);
         plan_add_form(p, f);
@@ -134,6 +195,53 @@ static bool has_measure(const plan *p, index_node node, uint32_t step)
     return count > 0;
 }
 
+/* Does the question have the beginning of the relation's name (成立 of 成立日期)? */
+static bool begins_to_say(const plan *p, uint32_t step)
+{
+    enum { BEGINNING = 6 }; /* bytes: two Chinese characters */
+    str label = plan_relation(p, step)->label;
+    return label.length > BEGINNING && (unsigned char)label.data[0] >= 0x80 &&
+           str_find(p->in->question, str_slice(label, 0, BEGINNING), 0) != STR_NONE;
+}
+
+static void explain_beginning(const plan *p, uint32_t step, token_mask *mask)
+{
+    const text_tokens *t = &p->in->link->tokens;
+    str said = str_slice(plan_relation(p, step)->label, 0, 6);
+    size_t at = str_find(p->in->question, said, 0);
+    for (size_t k = 0; at != STR_NONE && k < t->count; k++)
+        if (at <= t->items[k].start && t->items[k].end <= at + said.length)
+            token_mask_set(mask, k);
+}
+
+/* A table without classes is about what its relations lead from: "哪家公司的注册资本最高" asks of
+ * all that have one. */
+static void forms_on_subjects(plan *p, const measure *measures, size_t count)
+{
+    if (p->in->knowledge->schema.class_count > 0 || p->in->link->count > 1)
+        return;
+    for (size_t i = 0; i < p->in->link->count; i++)
+        if (p->in->link->mentions[i].shown.kind == RETRIEVER_MENTION_ENTITY)
+            return;
+    plan_form base = {0};
+    base.features[RETRIEVER_F_COVERAGE] = 0.9;
+    base.features[RETRIEVER_F_TYPE_FIT] = 0.7;
+    base.features[RETRIEVER_F_LINK] = 0.9;
+    base.features[RETRIEVER_F_ORDER] = 1;
+    base.features[RETRIEVER_F_HOPS] = 1;
+    base.features[RETRIEVER_F_ANSWERS] = 1;
+    for (size_t k = 0; k < count; k++) {
+        bool begun = begins_to_say(p, measures[k].step);
+        base.signature = text_chain(0x5a, measures[k].step);
+        plan_form own = base;
+        if (begun)
+            explain_beginning(p, measures[k].step, &own.mask);
+        if (begun || measures[k].hit >= 0)
+            forms_on_set(p, lf_having(p->a, plan_step(p, measures[k].step, false)), &own,
+                         &measures[k]);
+    }
+}
+
 static void forms_of_sets(plan *p, const measure *measures, size_t count)
 {
     const retriever_schema *schema = &p->in->knowledge->schema;
@@ -155,6 +263,7 @@ static void forms_of_sets(plan *p, const measure *measures, size_t count)
         }
         bases += any;
     }
+    forms_on_subjects(p, measures, count);
     for (size_t i = 0; i < p->class_hit_count && i < 4; i++) {
         const retriever_class *c = &schema->classes[p->class_hits[i].target];
         plan_form base = {0};
@@ -260,12 +369,15 @@ static void forms_of_comparisons(plan *p, const measure *measures, size_t count)
                 lf_step step = plan_step(p, measures[k].step, false);
                 bool less = plan_has(p, OPERATOR_MIN) ||
                             (plan_has(p, OPERATOR_LESS) && !plan_has(p, OPERATOR_MAX));
-                if (two)
+                if (two) {
                     f.form = compared(p, a, plan_sense_node(p, (int)y, 0), step, less);
-                else
-                    f.form = lf_ask(p->a, lf_hop(p->a, a, step), wanted_compare(p),
-                                    lf_value(p->a, second->shown.value, second->shown.text,
-                                             second->shown.slot));
+                } else {
+                    kg_value bound;
+                    str text;
+                    lf_compare compare = bound_of(p, second, &bound, &text);
+                    f.form = lf_ask(p->a, lf_hop(p->a, a, step), compare,
+                                    lf_value(p->a, bound, text, second->shown.slot));
+                }
                 f.signature = text_chain(f.signature, two ? 0xC4 : 0xC5);
                 plan_add_form(p, f);
             }
