@@ -116,7 +116,7 @@ static status count_words(maker *m, error *err)
             for (size_t k = 0; s == STATUS_OK && k < c->cut_count[n]; k++)
                 s = phrasebook_observe(m->said, c->cut[n][k], err);
         for (size_t n = 0; n < CONCEPT_NAME_COLUMNS; n++) {
-            int column = concept_name_columns[n];
+            int column = (int)concept_name_columns[n];
             for (size_t k = 0; s == STATUS_OK && k < c->cut_count[column]; k++) {
                 s = phrasebook_observe(m->names, c->cut[column][k], err);
                 note(m, c->cut[column][k], (uint16_t)i);
