@@ -195,10 +195,28 @@ static bool punished_somewhere(str claim, str article)
     return false;
 }
 
+/* Whom it is claimed of stands at the head: one of its first two such characters. */
+static bool says_head(str claim, str text)
+{
+    size_t looked = 0;
+    uint32_t c;
+    for (size_t at = 0; at < claim.length && looked < 2;) {
+        size_t n = utf8_decode(claim.data + at, claim.length - at, &c);
+        str one = str_slice(claim, at, at + n);
+        at += n;
+        if (!utf8_is_han(c) || str_find(STR(small), one, 0) != STR_NONE)
+            continue;
+        looked++;
+        if (str_find(text, one, 0) != STR_NONE)
+            return true;
+    }
+    return false;
+}
+
 /* Statutes say in other words what is asked about; what they forbid or allow tells. */
 static yes_no by_duty(str claim, str article, arena *a)
 {
-    enum { LEAST_PERCENT = 65 };
+    enum { LEAST_PERCENT = 65, SURE_PERCENT = 80 };
     static const char *const denials[] = {"不", "没", "无", "非", "未", "禁止", "拒"};
     double share;
     str sentence = best_sentence(claim, article, a, &share);
@@ -206,6 +224,8 @@ static yes_no by_duty(str claim, str article, arena *a)
         return YES_NO_UNSAID;
     if (lacks_it(claim, sentence, a))
         return YES_NO_NO;
+    if (share * 100 < SURE_PERCENT && !says_head(claim, sentence))
+        return YES_NO_UNSAID;
     if (str_holds_any(claim, denials, CORE_COUNT(denials)))
         return YES_NO_UNSAID;
     sentence = without_exception(claim, sentence, LEAST_PERCENT / 100.0);
@@ -354,7 +374,7 @@ static yes_no by_polarity(str claim, str article, str questions, arena *a)
             const char *both = arena_printf(a, "%.*s %.*s", STR_ARG(sentence), STR_ARG(questions));
             double share = both == NULL ? 0 : share_of(claim, str_from(both));
             if (share * 100 < POLAR_PERCENT || share < best - TIE_PERCENT / 100.0 ||
-                !says_end(claim, str_from(both)))
+                !says_end(claim, str_from(both)) || !says_head(claim, str_from(both)))
                 continue;
             yes_no says = polarity(claim, sentence);
             if (share > best + TIE_PERCENT / 100.0) {

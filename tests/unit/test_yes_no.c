@@ -73,6 +73,8 @@ static void answers(void **state)
     assert_int_equal(
         told("坐牢的人能和家里人见面吗", "罪犯在监狱服刑期间，按照规定，可以会见亲属、监护人。"),
         YES_NO_YES);
+    assert_int_equal(told("坐牢的人能和选民见面吗", "主席团可以组织代表候选人与选民见面。"),
+                     YES_NO_UNSAID);
     assert_int_equal(
         told("坐牢的人能炒股吗", "罪犯在监狱服刑期间，按照规定，可以会见亲属、监护人。"),
         YES_NO_UNSAID);
