@@ -565,7 +565,7 @@ status decide(const decide_request *request, answer *out, error *err)
         return unknown_as(&d, unheld, (str){0});
     if (!str_empty(found->signals.missing))
         return missing_article(&d);
-    str lacking = found->signals.passage ? (str){0} : unrecorded(&d);
+    str lacking = found->signals.passage ? str_make(NULL, 0) : unrecorded(&d);
     if (!str_empty(lacking) && main_entity(found) != NULL)
         return no_relation_of(&d, lacking);
     switch (found->outcome) {

@@ -124,7 +124,7 @@ static str named_claim(str question, premise_names names, arena *a)
         const retriever_mention *m = &names.items[i];
         if (m->kind != RETRIEVER_MENTION_ENTITY)
             continue;
-        str claim = last == NULL ? (str){0} : claim_between(question, last, m, a);
+        str claim = last == NULL ? str_make(NULL, 0) : claim_between(question, last, m, a);
         if (!str_empty(claim))
             return claim;
         last = m;
@@ -178,7 +178,7 @@ status premise_check(const verify_context *context, str question, premise_names 
     bool why = false, found = false;
     *kind = PREMISE_NONE;
     str said = without_why(text, context->a, &why);
-    str named = why ? (str){0} : named_claim(question, names, context->a);
+    str named = why ? str_make(NULL, 0) : named_claim(question, names, context->a);
     if (!str_empty(named)) {
         said = named;
         found = true;

@@ -524,7 +524,7 @@ static status say_no(writer *w, const lf_node *form)
     size_t shown = r->value_count < 5 ? r->value_count : 5;
     const template_var vars[] = {
         {"np", np},
-        {"object", form->b == NULL ? (str){0} : asked_value(w, form)},
+        {"object", form->b == NULL ? str_make(NULL, 0) : asked_value(w, form)},
         {"list", phrase_list(w->c, w->labels, shown, r->value_count, (str){0})},
         {NULL, {0}}};
     const char *key = form->b == NULL ? "no_exists" : r->value_count > 0 ? "no_other" : "no";

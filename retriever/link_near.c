@@ -99,7 +99,7 @@ static bool says_nothing(const linker *l, uint32_t i)
 /* ... or speaks of a relation ("homocystinurea definition"): no part of a misspelt English name. */
 static bool is_no_name(const linker *l, uint32_t i)
 {
-    bool relation = l->tokens.items[i].kind == TEXT_WORD && i < PHRASEBOOK_TOKENS &&
+    bool relation = i < PHRASEBOOK_TOKENS && l->tokens.items[i].kind == TEXT_WORD &&
                     token_mask_has(&l->said, i);
     return relation || says_nothing(l, i);
 }
