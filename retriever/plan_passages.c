@@ -34,6 +34,7 @@ typedef struct passage {
     double said;          /* share of the question's content */
     double score;
     bool hinted;             /* the question has a name of the pack for it */
+    bool latest;             /* its text has not ended */
     const asked_text *asked; /* questions that it is known to answer; NULL = none is near */
 } passage;
 
@@ -310,9 +311,9 @@ static void read_law(finder *f, kg_id law)
     }
 }
 
-/* An article whose text is known by other words than the question's; NULL when it has none on the
- * day asked. */
-static passage *keep_article(finder *f, kg_id article, str label, bool *ended)
+/* An article that is known by other words than its text's; NULL when it has no text on the day
+ * asked. */
+static passage *keep_article(finder *f, kg_id article, str label)
 {
     plan *p = f->p;
     kg_pattern says = {.s = article,
@@ -326,20 +327,21 @@ static passage *keep_article(finder *f, kg_id article, str label, bool *ended)
         texts.count == 0 ||
         kg_terms(p->in->read, &texts.items[0].o, 1, p->a, &term, &ignored) != STATUS_OK)
         return NULL;
-    *ended = texts.items[0].valid_to != CLOCK_DAY_UNKNOWN;
-    return keep(f, article, label, &(kg_hit){.text = term.lexical}, false);
+    passage *kept = keep(f, article, label, &(kg_hit){.text = term.lexical}, false);
+    if (kept != NULL)
+        kept->latest = texts.items[0].valid_to == CLOCK_DAY_UNKNOWN;
+    return kept;
 }
 
 /* What the question has a name for is looked at, though it may share no word with it. */
 static void add_hints(finder *f)
 {
-    bool ended;
     for (size_t i = 0; i < f->p->in->link->count; i++) {
         const link_mention *m = &f->p->in->link->mentions[i];
         if (m == f->law || m->shown.kind != RETRIEVER_MENTION_ENTITY)
             continue;
         if (f->law == NULL || str_starts(m->shown.senses[0].label, f->law_label))
-            keep_article(f, m->shown.senses[0].id, m->shown.senses[0].label, &ended);
+            keep_article(f, m->shown.senses[0].id, m->shown.senses[0].label);
     }
 }
 
@@ -374,9 +376,9 @@ static void add_asked(finder *f)
                     &ignored) != STATUS_OK ||
             article == 0)
             continue;
-        bool ended = false;
-        passage *kept = keep_article(f, article, str_slice(str_from(iri), 18, SIZE_MAX), &ended);
-        if (kept == NULL || ended)
+        str label = str_slice(str_from(iri), strlen("urn:vouch:article:"), SIZE_MAX);
+        passage *kept = keep_article(f, article, label);
+        if (kept == NULL || !kept->latest)
             continue;
         kept->asked = &texts[i];
         f->asked_best = fmax(f->asked_best, texts[i].best);
@@ -717,11 +719,13 @@ static void named_owner(plan *p, const link_mention *m)
 static bool asks_articles(str question)
 {
     static const char *const asks[] = {"几条", "多少条", "多少个条文", "条文数"};
+    static const char *const statutes[] = {"法", "条例", "办法", "规定", "细则", "解释"};
     size_t at = STR_NONE;
     for (size_t i = 0; i < CORE_COUNT(asks) && at == STR_NONE; i++)
         at = str_find(question, str_from(asks[i]), 0);
     str head = at == STR_NONE ? str_make(NULL, 0) : str_slice(question, 0, at);
-    return at != STR_NONE && !str_ends(head, STR("第")) && !str_ends(head, STR("哪"));
+    return str_holds_any(head, statutes, CORE_COUNT(statutes)) && !str_ends(head, STR("第")) &&
+           !str_ends(head, STR("哪"));
 }
 
 /* 公司法一共几条: the articles of the law are counted. */
